@@ -1,0 +1,2 @@
+export { AsyncLocalStorageScopeManager } from './async-local-storage.ts'
+export { StackScopeManager } from './stack.ts'

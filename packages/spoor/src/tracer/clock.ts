@@ -1,0 +1,31 @@
+/** Milliseconds since the Unix epoch, with fractions, never running backwards between two adjustments. */
+export interface Clock {
+  now(): number
+  /** May adjust to the system clock. Called at the start of a local root, so that a trace is timed by one setting. */
+  adjust(): void
+}
+
+/** How far the two clocks may drift apart before the anchor is moved; `Date.now()` itself has steps of one. */
+const TOLERANCE_MS = 2
+const ADJUST_EVERY_MS = 1000
+
+/**
+ * The monotonic clock, anchored to the system clock. `performance.now()` stands still while a laptop sleeps and does
+ * not follow time corrections, so the anchor is checked once a second and moved when it is off.
+ */
+export class SystemClock implements Clock {
+  #anchor = Date.now() - performance.now()
+  #checked = performance.now()
+
+  now(): number {
+    return this.#anchor + performance.now()
+  }
+
+  adjust(): void {
+    const monotonic = performance.now()
+    if (monotonic - this.#checked < ADJUST_EVERY_MS) return
+    this.#checked = monotonic
+    const drift = Date.now() - (this.#anchor + monotonic)
+    if (Math.abs(drift) > TOLERANCE_MS) this.#anchor += drift
+  }
+}

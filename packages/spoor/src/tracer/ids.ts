@@ -1,0 +1,49 @@
+/**
+ * Random identifiers. Random bytes are drawn and turned into hex by the page, and an identifier is a slice of that
+ * page: a call to the random source costs 1.4 µs, a slice 10 ns.
+ */
+
+/** Fills an array with cryptographically random bytes: `crypto.getRandomValues` wherever there is one. */
+export type RandomSource = (bytes: Uint8Array) => void
+
+const PAGE_BYTES = 4096
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+export class IdSource {
+  readonly #random: RandomSource
+  readonly #bytes = new Uint8Array(PAGE_BYTES)
+  #page = ''
+  #next = 0
+
+  constructor(random: RandomSource = (bytes) => crypto.getRandomValues(bytes)) {
+    this.#random = random
+  }
+
+  /** 32 lower-case hex digits. All 128 bits are random, so the W3C random flag may be set. */
+  traceId(): string {
+    return this.#take(32)
+  }
+
+  /** 16 lower-case hex digits. */
+  spanId(): string {
+    return this.#take(16)
+  }
+
+  #take(digits: number): string {
+    if (this.#next + digits > this.#page.length) this.#turnPage()
+    const id = this.#page.slice(this.#next, this.#next + digits)
+    this.#next += digits
+    return id
+  }
+
+  #turnPage(): void {
+    this.#random(this.#bytes)
+    let page = ''
+    for (const byte of this.#bytes) page += HEX[byte]
+    // One read of a character flattens the rope that the loop has built; slices of it are then cheap.
+    page.charCodeAt(0)
+    this.#page = page
+    this.#next = 0
+  }
+}

@@ -1,0 +1,258 @@
+import { errorFields, type Span, type TagMap } from '../api/span.ts'
+import { FLAG_SAMPLED, NO_BAGGAGE, TraceContext } from '../api/span-context.ts'
+import {
+  type FinishedSpan,
+  type FlatAttributes,
+  KIND_CLIENT,
+  KIND_CONSUMER,
+  KIND_INTERNAL,
+  KIND_PRODUCER,
+  KIND_SERVER,
+  type SpanEvent,
+  type SpanLink,
+  STATUS_ERROR,
+  STATUS_UNSET,
+} from './finished-span.ts'
+import type { SpoorTracer } from './tracer.ts'
+import { cut, sendable } from './values.ts'
+
+/** OpenTracing's `span.kind` values, and what OTLP calls them. */
+const KINDS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
+  ['server', KIND_SERVER],
+  ['client', KIND_CLIENT],
+  ['producer', KIND_PRODUCER],
+  ['consumer', KIND_CONSUMER],
+  ['internal', KIND_INTERNAL],
+])
+
+/**
+ * Spoor's span: one object with plain fields, no maps and no closures. Tags are kept as they were given and turned
+ * into bytes once, at `finish()`. A span that is not sampled runs the same code and keeps nothing.
+ */
+export class RecordingSpan implements Span, FinishedSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId: string
+  readonly parentIsRemote: boolean
+  readonly traceState: string
+  readonly startTime: number
+  traceFlags: number
+  baggage: ReadonlyMap<string, string>
+  name: string
+  kind: number
+  endTime = 0
+  attributes: FlatAttributes
+  droppedAttributes = 0
+  events: SpanEvent[] | null = null
+  droppedEvents = 0
+  links: SpanLink[] | null = null
+  droppedLinks = 0
+  statusCode: number = STATUS_UNSET
+  statusMessage = ''
+  readonly #tracer: SpoorTracer
+  #context: TraceContext | null = null
+
+  /** Made by the tracer only. `attributes` becomes the span's own. */
+  constructor(
+    tracer: SpoorTracer,
+    traceId: string,
+    parent: TraceContext | RecordingSpan | null,
+    traceFlags: number,
+    name: string,
+    kind: number,
+    startTime: number,
+    attributes: FlatAttributes,
+  ) {
+    this.#tracer = tracer
+    this.traceId = traceId
+    this.spanId = tracer.ids.spanId()
+    this.traceFlags = traceFlags
+    this.name = name
+    this.kind = kind
+    this.startTime = startTime
+    this.attributes = attributes
+    if (parent === null) {
+      this.parentSpanId = ''
+      this.parentIsRemote = false
+      this.traceState = ''
+      this.baggage = NO_BAGGAGE
+    } else {
+      this.parentSpanId = parent.spanId
+      this.parentIsRemote = parent.remote
+      this.traceState = parent.traceState
+      this.baggage = parent.baggage
+    }
+  }
+
+  /** A local span is never a remote parent; the field lets a span stand where a context is asked for. */
+  get remote(): boolean {
+    return false
+  }
+
+  /** Whether tags and logs are kept: sampled, and not finished yet. */
+  get recording(): boolean {
+    return (this.traceFlags & FLAG_SAMPLED) !== 0 && this.endTime === 0
+  }
+
+  get finished(): boolean {
+    return this.endTime !== 0
+  }
+
+  context(): TraceContext {
+    return (this.#context ??= new TraceContext(
+      this.traceId,
+      this.spanId,
+      this.traceFlags,
+      this.traceState,
+      this.baggage,
+    ))
+  }
+
+  tracer(): SpoorTracer {
+    return this.#tracer
+  }
+
+  setOperationName(name: string): this {
+    if (this.endTime === 0) this.name = name
+    return this
+  }
+
+  setBaggageItem(key: string, value: string): this {
+    if (this.endTime !== 0) return this
+    const baggage = new Map(this.baggage).set(String(key), String(value))
+    if (!this.#tracer.admitsBaggage(baggage)) return this
+    this.baggage = baggage
+    this.#context = null
+    return this
+  }
+
+  getBaggageItem(key: string): string | undefined {
+    return this.baggage.get(key)
+  }
+
+  setTag(key: string, value: unknown): this {
+    if (key === 'sampling.priority') this.#setPriority(value)
+    if (!this.recording) return this
+    switch (key) {
+      case 'span.kind':
+        this.kind = KINDS.get(value) ?? this.kind
+        return this
+      case 'error':
+        this.#setError(value)
+        return this
+      case 'error.object':
+        return this.log(errorFields(value))
+      default:
+        this.#setAttribute(key, value)
+        return this
+    }
+  }
+
+  addTags(tags: TagMap): this {
+    for (const key in tags) this.setTag(key, tags[key])
+    return this
+  }
+
+  /**
+   * Appends one attribute without looking for an earlier value: for keys that nobody else can have set yet.
+   * What the engine writes at the start and end of its own spans goes this way.
+   */
+  append(key: string, value: unknown): void {
+    if (value === undefined || value === null) return
+    const limits = this.#tracer.limits
+    if (this.attributes.length >= limits.attributes * 2) this.droppedAttributes += 1
+    else this.attributes.push(key, sendable(value, limits.attributeValueLength))
+  }
+
+  log(fields: TagMap, timestamp: number = this.#tracer.clock.now()): this {
+    if (!this.recording) return this
+    const limits = this.#tracer.limits
+    if (this.events !== null && this.events.length >= limits.events) {
+      this.droppedEvents += 1
+      return this
+    }
+    this.events ??= []
+    this.events.push(eventOf(fields, timestamp, limits.attributesPerEvent, limits.attributeValueLength))
+    if (this.statusMessage === '' && fields['event'] === 'error') this.statusMessage = messageOf(fields)
+    return this
+  }
+
+  logEvent(event: string, payload: unknown): void {
+    this.log({ event, payload })
+  }
+
+  finish(finishTime?: number): void {
+    if (this.endTime !== 0) return
+    this.endTime = finishTime ?? this.#tracer.clock.now()
+    if ((this.traceFlags & FLAG_SAMPLED) !== 0) this.#tracer.record(this)
+  }
+
+  #setAttribute(key: string, value: unknown): void {
+    const limits = this.#tracer.limits
+    const sent = sendable(value, limits.attributeValueLength)
+    const attributes = this.attributes
+    for (let i = 0; i < attributes.length; i += 2) {
+      if (attributes[i] === key) {
+        attributes[i + 1] = sent
+        return
+      }
+    }
+    if (sent === undefined) return
+    if (attributes.length >= limits.attributes * 2) this.droppedAttributes += 1
+    else attributes.push(key, sent)
+  }
+
+  #setError(value: unknown): void {
+    // People write `setTag('error', err)`; they mean that it failed, and with what.
+    if (value instanceof Error) this.log(errorFields(value))
+    const failed = value !== false && value !== 'false' && value !== undefined && value !== null
+    this.statusCode = failed ? STATUS_ERROR : STATUS_UNSET
+  }
+
+  #setPriority(value: unknown): void {
+    if (this.endTime !== 0) return
+    const keep = Number(value) > 0
+    this.traceFlags = keep ? this.traceFlags | FLAG_SAMPLED : this.traceFlags & ~FLAG_SAMPLED
+    this.#context = null
+  }
+}
+
+/** OpenTracing's log fields as an OTLP event; errors by the names of OpenTelemetry's exception event. */
+function eventOf(fields: TagMap, time: number, maxAttributes: number, maxLength: number): SpanEvent {
+  const isError =
+    fields['event'] === 'error' && (fields['error.object'] !== undefined || fields['message'] !== undefined)
+  const attributes: FlatAttributes = []
+  let dropped = 0
+  const add = (key: string, value: unknown): void => {
+    const sent = sendable(value, maxLength)
+    if (sent === undefined) return
+    if (attributes.length < maxAttributes * 2) attributes.push(key, sent)
+    else dropped += 1
+  }
+  if (isError) addException(fields, add)
+  for (const key in fields) {
+    if (key === 'event' || (isError && EXCEPTION_FIELDS.has(key))) continue
+    add(key, fields[key])
+  }
+  const name = isError ? 'exception' : fields['event']
+  return {
+    name: name === undefined ? 'log' : cut(String(sendable(name, maxLength) ?? 'log'), maxLength),
+    time,
+    attributes,
+    droppedAttributes: dropped,
+  }
+}
+
+const EXCEPTION_FIELDS: ReadonlySet<string> = new Set(['error.object', 'error.kind', 'message', 'stack'])
+
+function addException(fields: TagMap, add: (key: string, value: unknown) => void): void {
+  const described: TagMap = fields['error.object'] === undefined ? {} : errorFields(fields['error.object'])
+  add('exception.type', fields['error.kind'] ?? described['error.kind'])
+  add('exception.message', fields['message'] ?? described['message'])
+  add('exception.stacktrace', fields['stack'] ?? described['stack'])
+}
+
+function messageOf(fields: TagMap): string {
+  const message = fields['message'] ?? errorFields(fields['error.object'])['message']
+  return typeof message === 'string' ? cut(message, 1024) : ''
+}

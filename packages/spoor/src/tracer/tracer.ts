@@ -1,0 +1,269 @@
+import { InvalidCarrier, UnsupportedFormat } from '../api/errors.ts'
+import { type BinaryCarrier, FORMAT_BINARY, FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP } from '../api/format.ts'
+import type { CarrierAccess, Propagator } from '../api/propagator.ts'
+import { contextOf } from '../api/reference.ts'
+import type { Scope, ScopeManager } from '../api/scope.ts'
+import type { Span } from '../api/span.ts'
+import {
+  FLAG_DEBUG,
+  FLAG_DEFERRED,
+  FLAG_RANDOM,
+  FLAG_SAMPLED,
+  isTraceContext,
+  type SpanContext,
+  TraceContext,
+} from '../api/span-context.ts'
+import type { StartActiveSpanOptions, StartSpanOptions, Tracer } from '../api/tracer.ts'
+import { report } from '../log.ts'
+import { type Clock, SystemClock } from './clock.ts'
+import { type FlatAttributes, KIND_INTERNAL, type SpanLink, type SpanSink } from './finished-span.ts'
+import { IdSource } from './ids.ts'
+import { defaultLimits, type SpanLimits } from './limits.ts'
+import { asParent, lineage, type Parent } from './lineage.ts'
+import { runActive } from './run-active.ts'
+import { alwaysOn, parentBased, type Sampler } from './sampler.ts'
+import { RecordingSpan } from './span.ts'
+
+/** Turns contexts into bytes and back, for {@link FORMAT_BINARY}. */
+export interface BinaryCodec {
+  encode(context: TraceContext): Uint8Array
+  /** @returns null for no bytes; @throws {SpanContextCorrupted} for bytes that cannot be read */
+  decode(bytes: Uint8Array): TraceContext | null
+}
+
+export interface SpoorTracerOptions {
+  readonly scopeManager: ScopeManager
+  readonly sink: SpanSink
+  readonly propagator: Propagator
+  readonly carrier: CarrierAccess
+  readonly binary: BinaryCodec
+  /** Follows the parent, and keeps every trace that starts here, by default. */
+  readonly sampler?: Sampler
+  readonly limits?: Partial<SpanLimits>
+  readonly ids?: IdSource
+  readonly clock?: Clock
+}
+
+/**
+ * Spoor's tracer. All that it needs from its surroundings (storage of the active span, randomness, clock, where
+ * spans go) is handed in, so that the same class runs in Node.js, in a browser and in a worker.
+ */
+export class SpoorTracer implements Tracer {
+  readonly scopeManager: ScopeManager
+  readonly limits: SpanLimits
+  readonly ids: IdSource
+  readonly clock: Clock
+  readonly propagator: Propagator
+  readonly sampler: Sampler
+  readonly #sink: SpanSink
+  readonly #carrier: CarrierAccess
+  readonly #binary: BinaryCodec
+
+  constructor(options: SpoorTracerOptions) {
+    this.scopeManager = options.scopeManager
+    this.#sink = options.sink
+    this.propagator = options.propagator
+    this.#carrier = options.carrier
+    this.#binary = options.binary
+    this.sampler = options.sampler ?? parentBased(alwaysOn)
+    this.limits = { ...defaultLimits, ...options.limits }
+    this.ids = options.ids ?? new IdSource()
+    this.clock = options.clock ?? new SystemClock()
+  }
+
+  get activeSpan(): Span | null {
+    return this.scopeManager.activeSpan
+  }
+
+  startSpan(name: string, options: StartSpanOptions = {}): Span {
+    const { parent, links } = lineage(options.childOf, options.references)
+    const active = parent === null && options.ignoreActiveSpan !== true ? this.scopeManager.activeSpan : null
+    const tags = options.tags
+    const known = this.sampler.readsTags === true && tags !== undefined ? Object.entries(tags).flat() : null
+    const span = this.open(String(name), KIND_INTERNAL, parent ?? asParent(active), known, options.startTime)
+    if (known !== null) {
+      // The sampler has decided on the tags as given; on the span they go the way of every later tag.
+      span.attributes = []
+    }
+    if (links !== null) this.#link(span, links)
+    if (tags !== undefined) span.addTags(tags)
+    return span
+  }
+
+  /**
+   * The short way in, for the engine: everything decided, nothing optional. Parents are resolved by the caller.
+   *
+   * @param kind OTLP span kind, 1 to 5
+   * @param attributes what is known at start; becomes the span's own if it is recorded
+   */
+  open(
+    name: string,
+    kind: number,
+    parent: Parent | null,
+    attributes: FlatAttributes | null,
+    startTime?: number,
+  ): RecordingSpan {
+    if (parent !== null && parent instanceof TraceContext && parent.relation === 'link') {
+      const span = this.open(name, kind, null, attributes, startTime)
+      this.#link(span, [{ context: parent, attributes: [] }])
+      span.baggage = parent.baggage
+      return span
+    }
+    const continued = parent !== null && parent.traceId !== ''
+    const traceId = continued ? parent.traceId : this.ids.traceId()
+    if (parent === null || parent.remote) this.clock.adjust()
+    const sampled = this.#decide(continued ? parent : null, traceId, name, kind, attributes)
+    const inherited = continued ? parent.traceFlags & (FLAG_RANDOM | FLAG_DEBUG) : FLAG_RANDOM
+    return new RecordingSpan(
+      this,
+      traceId,
+      parent,
+      sampled ? inherited | FLAG_SAMPLED : inherited,
+      name,
+      kind,
+      startTime ?? this.clock.now(),
+      attributes !== null && sampled ? attributes : [],
+    )
+  }
+
+  startActiveSpan<Result>(name: string, fn: (span: Span) => Result): Result
+  startActiveSpan<Result>(name: string, options: StartActiveSpanOptions, fn: (span: Span) => Result): Result
+  startActiveSpan(name: string, options?: StartActiveSpanOptions): Scope
+  startActiveSpan<Result>(
+    name: string,
+    optionsOrFn: StartActiveSpanOptions | ((span: Span) => Result) = {},
+    fn?: (span: Span) => Result,
+  ): Result | Scope {
+    const options = typeof optionsOrFn === 'function' ? {} : optionsOrFn
+    const callback = typeof optionsOrFn === 'function' ? optionsOrFn : fn
+    const finishOnClose = options.finishOnClose ?? true
+    const span = this.startSpan(name, options)
+    if (callback === undefined) return this.scopeManager.activate(span, finishOnClose)
+    return runActive(this.scopeManager, span, finishOnClose, callback)
+  }
+
+  inject(source: SpanContext | Span, format: string, carrier: unknown): void {
+    const context = contextOf(source)
+    if (context === null || !isTraceContext(context)) return
+    switch (format) {
+      case FORMAT_HTTP_HEADERS:
+      case FORMAT_TEXT_MAP:
+        requireTextCarrier(carrier)
+        this.propagator.inject(context, carrier, this.#carrier)
+        return
+      case FORMAT_BINARY:
+        requireBinaryCarrier(carrier).buffer = this.#binary.encode(context)
+        return
+      default:
+        throw new UnsupportedFormat(format)
+    }
+  }
+
+  extract(format: string, carrier: unknown): SpanContext | null {
+    switch (format) {
+      case FORMAT_HTTP_HEADERS:
+      case FORMAT_TEXT_MAP: {
+        requireTextCarrier(carrier)
+        return this.extractText(carrier)
+      }
+      case FORMAT_BINARY: {
+        const { buffer } = requireBinaryCarrier(carrier)
+        if (buffer === null || buffer === undefined) return null
+        if (!(buffer instanceof Uint8Array))
+          throw new InvalidCarrier('The buffer of a binary carrier is a Uint8Array.')
+        return this.#binary.decode(buffer)
+      }
+      default:
+        throw new UnsupportedFormat(format)
+    }
+  }
+
+  /** Reads a context from a text carrier that is known to be one; null if there is none. Never throws. */
+  extractText(carrier: unknown): TraceContext | null {
+    const context = new TraceContext('', '', 0, '', undefined, true)
+    return this.propagator.extract(context, carrier, this.#carrier) ? context : null
+  }
+
+  /** Where spans hand themselves in when they are finished. */
+  record(span: RecordingSpan): void {
+    this.#sink.record(span)
+  }
+
+  /** Whether baggage stays within the limits; if not, that is reported once and the item is dropped. */
+  admitsBaggage(baggage: ReadonlyMap<string, string>): boolean {
+    let length = 0
+    for (const [key, value] of baggage) length += key.length + value.length
+    if (baggage.size <= this.limits.baggageItems && length <= this.limits.baggageLength) return true
+    report(
+      'baggage',
+      `a baggage item was dropped: a context holds at most ${this.limits.baggageItems} items and ` +
+        `${this.limits.baggageLength} characters, because all of it travels with every request`,
+    )
+    return false
+  }
+
+  flush(): Promise<void> {
+    return this.#sink.flush()
+  }
+
+  close(): Promise<void> {
+    return this.#sink.close()
+  }
+
+  #decide(
+    parent: Parent | null,
+    traceId: string,
+    name: string,
+    kind: number,
+    attributes: FlatAttributes | null,
+  ): boolean {
+    // The dear part of a context is not needed to follow a live local parent.
+    const flags = parent?.traceFlags ?? 0
+    if ((flags & FLAG_DEBUG) !== 0) return true
+    const asked = parent === null || (flags & FLAG_DEFERRED) !== 0 ? null : parent
+    try {
+      return this.sampler.sample(asked as TraceContext | null, traceId, name, kind, attributes)
+    } catch (error) {
+      report(
+        'sampler',
+        `the sampler ${safeName(this.sampler)} threw; traces it cannot decide on are kept`,
+        error,
+      )
+      return true
+    }
+  }
+
+  #link(span: RecordingSpan, links: readonly SpanLink[]): void {
+    if (!span.recording) return
+    span.links ??= []
+    for (const link of links) {
+      if (span.links.length < this.limits.links) span.links.push(link)
+      else span.droppedLinks += 1
+    }
+  }
+}
+
+function requireTextCarrier(carrier: unknown): asserts carrier is object {
+  if (carrier === null || typeof carrier !== 'object') {
+    throw new InvalidCarrier(
+      'A text carrier is an object, a Map or a Headers. Pass `{}` and read it afterwards.',
+    )
+  }
+}
+
+function requireBinaryCarrier(carrier: unknown): BinaryCarrier {
+  if (carrier === null || typeof carrier !== 'object' || carrier instanceof Uint8Array) {
+    throw new InvalidCarrier(
+      'A binary carrier is an object with a `buffer`. Pass `new BinaryCarrier(bytes)`.',
+    )
+  }
+  return carrier as BinaryCarrier
+}
+
+function safeName(sampler: Sampler): string {
+  try {
+    return String(sampler)
+  } catch {
+    return 'given'
+  }
+}

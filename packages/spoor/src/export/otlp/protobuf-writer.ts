@@ -1,0 +1,175 @@
+/**
+ * The four kinds of protobuf field that OTLP spans need, written into one buffer that is used again and again.
+ * Lengths come before contents on the wire and are known after them, so room for the shortest length is left and the
+ * content is moved by a byte or two in the rare case that it needed more.
+ */
+
+const TWO_32 = 2 ** 32
+
+export class ProtobufWriter {
+  buffer: Uint8Array
+  position = 0
+  readonly #encoder = new TextEncoder()
+
+  /** @param size bytes to begin with; the buffer doubles when it is full */
+  constructor(size: number) {
+    this.buffer = new Uint8Array(size)
+  }
+
+  /** Makes sure that `bytes` more bytes fit. The other methods do not check. */
+  reserve(bytes: number): void {
+    const needed = this.position + bytes
+    if (needed <= this.buffer.length) return
+    const larger = new Uint8Array(Math.max(needed, this.buffer.length * 2))
+    larger.set(this.buffer.subarray(0, this.position))
+    this.buffer = larger
+  }
+
+  byte(value: number): void {
+    this.buffer[this.position++] = value
+  }
+
+  bytes(values: Uint8Array): void {
+    const { buffer } = this
+    let position = this.position
+    for (let i = 0; i < values.length; i += 1) buffer[position++] = values[i]!
+    this.position = position
+  }
+
+  /** @param value a whole number from 0 to 2^53 */
+  varint(value: number): void {
+    while (value > 0x7f) {
+      this.buffer[this.position++] = (value % 128) | 0x80
+      value = Math.floor(value / 128)
+    }
+    this.buffer[this.position++] = value
+  }
+
+  /** A two's complement 64-bit integer as a varint: negative numbers take ten bytes. */
+  int64(value: number): void {
+    if (value >= 0) this.varint(value)
+    else this.bigVarint(BigInt.asUintN(64, BigInt(value)))
+  }
+
+  bigVarint(value: bigint): void {
+    while (value > 0x7fn) {
+      this.buffer[this.position++] = Number(value & 0x7fn) | 0x80
+      value >>= 7n
+    }
+    this.buffer[this.position++] = Number(value)
+  }
+
+  fixed32(value: number): void {
+    const { buffer, position } = this
+    buffer[position] = value
+    buffer[position + 1] = value >>> 8
+    buffer[position + 2] = value >>> 16
+    buffer[position + 3] = value >>> 24
+    this.position = position + 4
+  }
+
+  double(value: number): void {
+    DOUBLE[0] = value
+    this.bytes(DOUBLE_BYTES)
+  }
+
+  /**
+   * A time as fixed64 nanoseconds. They do not fit a double, so the two halves are computed apart:
+   * seconds × 10⁹ = (high × 2¹⁶ + low) × 10⁹, each product below 2⁵³.
+   *
+   * @param milliseconds since the epoch, with fractions
+   */
+  nanoseconds(milliseconds: number): void {
+    const seconds = Math.floor(milliseconds / 1000)
+    const nanos = Math.round((milliseconds - seconds * 1000) * 1e6)
+    const high = Math.floor(seconds / 65536) * 1e9
+    const low = (high % 65536) * 65536 + (seconds % 65536) * 1e9 + nanos
+    this.fixed32(low % TWO_32)
+    this.fixed32(Math.floor(high / 65536) + Math.floor(low / TWO_32))
+  }
+
+  /** Hex digits as bytes. What is not a hex digit counts as 0: identifiers were checked where they came in. */
+  hex(digits: string): void {
+    const { buffer } = this
+    let position = this.position
+    for (let i = 0; i < digits.length; i += 2) {
+      buffer[position++] =
+        (NIBBLE[digits.charCodeAt(i) & 0x7f]! << 4) | NIBBLE[digits.charCodeAt(i + 1) & 0x7f]!
+    }
+    this.position = position
+  }
+
+  /** The UTF-8 bytes of a string; three bytes for each of its characters must have been reserved. */
+  text(value: string): void {
+    const { length } = value
+    if (length > SHORT) {
+      this.#encode(value)
+      return
+    }
+    const { buffer } = this
+    let position = this.position
+    for (let i = 0; i < length; i += 1) {
+      const code = value.charCodeAt(i)
+      if (code > 0x7f) {
+        this.#encode(value)
+        return
+      }
+      buffer[position++] = code
+    }
+    this.position = position
+  }
+
+  /** A field that holds a string: tag, length, text. */
+  stringField(tag: number, value: string): void {
+    this.reserve(value.length * 3 + 8)
+    this.byte(tag)
+    const start = this.open()
+    this.text(value)
+    this.close(start)
+  }
+
+  /** Leaves room for the length of what follows. @returns where that content starts, for {@link close} */
+  open(): number {
+    this.position += 1
+    return this.position
+  }
+
+  /** Writes the length of everything since `start`, moving it when the length needs more than one byte. */
+  close(start: number): void {
+    const length = this.position - start
+    if (length < 0x80) {
+      this.buffer[start - 1] = length
+      return
+    }
+    const extra = varintSize(length) - 1
+    this.reserve(extra)
+    this.buffer.copyWithin(start + extra, start, this.position)
+    const end = this.position + extra
+    this.position = start - 1
+    this.varint(length)
+    this.position = end
+  }
+
+  #encode(value: string): void {
+    // A lone surrogate becomes U+FFFD here, so the result is valid UTF-8 whatever the string was.
+    this.position += this.#encoder.encodeInto(value, this.buffer.subarray(this.position)).written
+  }
+}
+
+export function varintSize(value: number): number {
+  let size = 1
+  for (; value > 0x7f; value = Math.floor(value / 128)) size += 1
+  return size
+}
+
+/** Up to here a loop is cheaper than a call into the engine's encoder. */
+const SHORT = 128
+
+const DOUBLE = new Float64Array(1)
+const DOUBLE_BYTES = new Uint8Array(DOUBLE.buffer)
+
+const NIBBLE = new Uint8Array(128)
+for (let digit = 0; digit < 16; digit += 1) {
+  NIBBLE[digit.toString(16).charCodeAt(0)] = digit
+  NIBBLE[digit.toString(16).toUpperCase().charCodeAt(0)] = digit
+}

@@ -1,0 +1,4 @@
+/** How this library names itself to collectors. A test holds the version against package.json. */
+export const SDK_NAME = 'spoor'
+export const SDK_VERSION = '0.1.0'
+export const USER_AGENT: string = `Spoor-OTLP-Exporter-JavaScript/${SDK_VERSION}`

@@ -1,0 +1,36 @@
+/**
+ * `spoor/testing`: a mock tracer, assertions on spans, and contract kits for tracers and scope managers, yours
+ * included. The kits run under any test library that has `describe` and `it`.
+ *
+ * @example
+ * import * as runner from 'node:test'
+ * import { describeTracer } from 'spoor/testing'
+ *
+ * describeTracer(runner, {
+ *   tracer: () => new MyTracer(),
+ *   isParent: (parent, child) => child.parentSpanId === (parent?.context().toSpanId() ?? ''),
+ * })
+ */
+export {
+  assertChildOf,
+  assertEmptySpan,
+  assertNamesEqual,
+  assertNoParent,
+  assertNotSameTrace,
+  assertSameTrace,
+  findOneByName,
+  findOneByTag,
+  nameOf,
+  type TestedSpan,
+  tagsOf,
+  waitUntilFinished,
+} from './assertions.ts'
+export { CheckFailed } from './check.ts'
+export type { MockPropagator } from './mock-propagators.ts'
+export { MockContext, type MockLog, type MockReference, MockSpan } from './mock-span.ts'
+export { MockTracer, type MockTracerOptions } from './mock-tracer.ts'
+export { describeOpenTracingCompatibility, type OpenTracingKitOptions } from './opentracing-kit.ts'
+export { type CaseResult, type Runner, runCases } from './runner.ts'
+export { describeScopeManager, type ScopeManagerKitOptions } from './scope-manager-kit.ts'
+export { type Bed, describeTestbed, type TestbedOptions } from './testbed/index.ts'
+export { describeTracer, type TracerKitOptions } from './tracer-kit.ts'

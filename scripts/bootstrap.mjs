@@ -57,7 +57,8 @@ function treeMatchesLock() {
     if (!path.includes('node_modules/')) continue
     const present = tree[path]
     if (!present && (wanted.optional || wanted.peer || wanted.devOptional)) continue
-    if (!present || present.version !== wanted.version || present.resolved !== wanted.resolved) return false
+    if (present?.version !== wanted.version) return false
+    if (present.integrity && wanted.integrity && present.integrity !== wanted.integrity) return false
   }
   return true
 }

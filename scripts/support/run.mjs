@@ -9,15 +9,17 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
 /**
  * Runs a program to its end and gives `{ code, signal, output }`, standard output and error as they came. Never throws
- * on a non-zero code: the caller knows what the failure means. `inherit: true` lets the child write to our terminal.
+ * on a non-zero code: the caller knows what the failure means. `timeout` is in milliseconds. `inherit: true` lets the child write to our terminal.
  */
-export function run(command, args, { cwd = root, env = process.env, inherit = false, input, uid, gid } = {}) {
+export function run(command, args, options = {}) {
+  const { cwd = root, env = process.env, inherit = false, input, timeout = 0, uid, gid } = options
   return new Promise((settle, fail) => {
     const stdio = inherit ? 'inherit' : [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']
     const child = spawn(command, args, {
       cwd,
       env,
       stdio,
+      timeout,
       windowsHide: true,
       ...(uid !== undefined && { uid, gid }),
     })

@@ -45,7 +45,12 @@ export function forget(cause: string): void {
   state.reported.delete(cause)
 }
 
-/** Tells of something that is not a fault and happens seldom: a recovery, the address of a viewer. */
+/** Says that a reported fault has ended, or what it has cost. Each call prints. */
+export function warn(message: string): void {
+  print('warn', message)
+}
+
+/** Tells of something that is not a fault and happens seldom: the address of a viewer. */
 export function info(message: string): void {
   print('info', message)
 }

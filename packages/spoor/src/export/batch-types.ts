@@ -29,7 +29,13 @@ export interface DroppedBatch {
   readonly spans: number
 }
 
-export type SendResult = SentBatch | DroppedBatch
+/** The collector cannot take it now: it waits on disk and is sent later, perhaps by another process. */
+export interface SpilledBatch {
+  readonly outcome: 'spilled'
+  readonly spans: number
+}
+
+export type SendResult = SentBatch | SpilledBatch | DroppedBatch
 
 /** Sends encoded batches. It never throws into its caller and never rejects. */
 export interface BatchSender {

@@ -39,7 +39,7 @@ export function truncate(text: string, width: number): string {
 }
 
 /** Cuts or fills up a text to exactly so many columns. */
-export function fit(text: string, width: number): string {
+export function padTo(text: string, width: number): string {
   const cut = truncate(text, width)
   return cut + ' '.repeat(Math.max(0, width - columns(cut)))
 }

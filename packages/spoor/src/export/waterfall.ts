@@ -1,4 +1,4 @@
-import { columns, fit, truncate, visible } from './terminal.ts'
+import { columns, padTo, truncate, visible } from './terminal.ts'
 
 /** What a waterfall needs to know of a span. Spans of any source will do. */
 export interface WaterfallSpan {
@@ -59,9 +59,9 @@ export function renderWaterfall(spans: readonly WaterfallSpan[], options: Waterf
 
   const lines = drawn.map(({ span, branch }, index) => {
     const failed = span.error === true
-    const name = fit(branch + (failed ? '✗ ' : '') + visible(span.name), nameWidth)
+    const name = padTo(branch + (failed ? '✗ ' : '') + visible(span.name), nameWidth)
     const color = COLORS[services.indexOf(span.service ?? '') % COLORS.length] as Color
-    const service = serviceWidth === 0 ? '' : fit(visible(span.service ?? ''), serviceWidth)
+    const service = serviceWidth === 0 ? '' : padTo(visible(span.service ?? ''), serviceWidth)
     const duration = (durations[index] as string).padStart(durationWidth)
     const bar = drawBar(span, from, to, barWidth)
     return (

@@ -61,8 +61,9 @@ function siblings(it: Case, make: () => ScopeManager): void {
         await pause()
         throw new Error('stop')
       })
+      const settled = running.catch(() => {})
       checkSame(manager.activeSpan, outer, 'activeSpan while the callback is running')
-      await running.catch(() => {})
+      await settled
       checkSame(manager.activeSpan, outer, 'activeSpan after the callback has failed')
     })
   })

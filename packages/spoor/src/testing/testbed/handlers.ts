@@ -10,16 +10,15 @@ import {
   assertNotSameTrace,
   findOneByName,
   findOneByTag,
-  waitUntilFinished,
 } from '../assertions.ts'
 import { check, checkSame } from '../check.ts'
 import type { Case } from '../runner.ts'
-import { later, type TestbedOptions } from './bed.ts'
+import { later, prepareBed, type TestbedOptions } from './bed.ts'
 
 /** Requests, their handlers, and where a request's span finds its parent. */
-export function describeHandlers(it: Case, { make, asynchronous = true }: TestbedOptions): void {
+export function describeHandlers(it: Case, options: TestbedOptions): void {
   it('TB-02: a server continues the trace that its client has put into the message', async () => {
-    const { tracer, finished } = make()
+    const { tracer, wait } = prepareBed(options)
     const queue: Record<string, string>[] = []
     const client = (): void => {
       const scope = tracer.startActiveSpan('send', { tags: { [SPAN_KIND]: SPAN_KIND_RPC_CLIENT } })
@@ -35,7 +34,7 @@ export function describeHandlers(it: Case, { make, asynchronous = true }: Testbe
     }
     await later(client)
     await later(server)
-    const spans = await waitUntilFinished(finished, 2)
+    const spans = await wait(2)
     const sent = findOneByTag(spans, SPAN_KIND, SPAN_KIND_RPC_CLIENT)
     const received = findOneByTag(spans, SPAN_KIND, SPAN_KIND_RPC_SERVER)
     check(sent !== undefined && received !== undefined, 'there is one span of each kind')
@@ -44,11 +43,11 @@ export function describeHandlers(it: Case, { make, asynchronous = true }: Testbe
   })
 
   it('TB-03a: a handler that is shared by all requests gives each of them a trace of its own', async () => {
-    const { tracer, finished } = make()
+    const { tracer, wait } = prepareBed(options)
     const client = new Client(tracer, new RequestHandler(tracer, { ignoreActiveSpan: true }))
     const responses = await Promise.all([client.send('message1'), client.send('message2')])
     checkSame(responses.join(), 'message1::response,message2::response', 'The responses')
-    const [one, two] = await waitUntilFinished(finished, 2)
+    const [one, two] = await wait(2)
     for (const span of [one!, two!]) {
       check(findOneByTag([span], SPAN_KIND, SPAN_KIND_RPC_CLIENT) === span, 'its kind is client')
       assertNoParent(span)
@@ -57,10 +56,10 @@ export function describeHandlers(it: Case, { make, asynchronous = true }: Testbe
   })
 
   it('TB-03b: a handler that ignores the active span makes a root, even under an active parent', async () => {
-    const { tracer, finished } = make()
+    const { tracer, wait } = prepareBed(options)
     const client = new Client(tracer, new RequestHandler(tracer, { ignoreActiveSpan: true }))
     await tracer.startActiveSpan('parent', () => client.send('message'))
-    const spans = await waitUntilFinished(finished, 2)
+    const spans = await wait(2)
     const [parent, send] = [findOneByName(spans, 'parent')!, findOneByName(spans, 'send')!]
     assertNoParent(parent)
     assertNoParent(send)
@@ -68,27 +67,27 @@ export function describeHandlers(it: Case, { make, asynchronous = true }: Testbe
   })
 
   it('TB-03c: a parent that is stored once for all requests adopts requests that are none of its own', async () => {
-    const { tracer, finished } = make()
+    const { tracer, finished, wait } = prepareBed(options)
     const parent = tracer.startSpan('parent')
     const handler = new RequestHandler(tracer, { ignoreActiveSpan: true, childOf: parent.context() })
     const client = new Client(tracer, handler)
     await tracer.scopeManager.with(parent, () => client.send('of the parent'))
     parent.finish()
     await client.send('unrelated')
-    const [related, finishedParent, unrelated] = await waitUntilFinished(finished, 3)
+    const [related, finishedParent, unrelated] = await wait(3)
     assertNamesEqual(finished(), ['send', 'parent', 'send'])
     assertChildOf(related!, finishedParent!)
     // This is why nobody should write it so: the second request has nothing to do with the parent.
     assertChildOf(unrelated!, finishedParent!)
   })
 
-  if (!asynchronous) return
+  if (options.asynchronous === false) return
   it('TB-03d: a handler that takes the active span gives each request the parent it was sent under', async () => {
-    const { tracer, finished } = make()
+    const { tracer, finished, wait } = prepareBed(options)
     const client = new Client(tracer, new RequestHandler(tracer, {}))
     await tracer.startActiveSpan('parent', () => client.send('of the parent'))
     await client.send('unrelated')
-    const [related, parent, unrelated] = await waitUntilFinished(finished, 3)
+    const [related, parent, unrelated] = await wait(3)
     assertNamesEqual(finished(), ['send', 'parent', 'send'])
     assertChildOf(related!, parent!)
     assertNoParent(unrelated!)

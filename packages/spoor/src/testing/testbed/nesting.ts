@@ -5,15 +5,14 @@ import {
   assertNoParent,
   findOneByName,
   type TestedSpan,
-  waitUntilFinished,
 } from '../assertions.ts'
 import type { Case } from '../runner.ts'
-import { type Bed, later, pause, type TestbedOptions } from './bed.ts'
+import { later, type PreparedBed, pause, prepareBed, type TestbedOptions } from './bed.ts'
 
 /** Work that schedules work: who the parent is when callbacks, coroutines and tasks start each other. */
-export function describeNesting(it: Case, { make }: TestbedOptions): void {
+export function describeNesting(it: Case, options: TestbedOptions): void {
   it('TB-07b: callbacks that callbacks have scheduled see the span under which the first was scheduled', async () => {
-    const bed = make()
+    const bed = prepareBed(options)
     bed.tracer.startActiveSpan('parent', () => {
       schedule(() => {
         span(bed.tracer, 'first')
@@ -24,7 +23,7 @@ export function describeNesting(it: Case, { make }: TestbedOptions): void {
   })
 
   it('TB-07c: callbacks that a coroutine has scheduled see the span of the coroutine', async () => {
-    const bed = make()
+    const bed = prepareBed(options)
     const coroutine = async (): Promise<void> => {
       await pause()
       schedule(() => span(bed.tracer, 'first'))
@@ -36,7 +35,7 @@ export function describeNesting(it: Case, { make }: TestbedOptions): void {
   })
 
   it('TB-07d: tasks that a coroutine has started see the span of the coroutine', async () => {
-    const bed = make()
+    const bed = prepareBed(options)
     const task = async (name: string): Promise<void> => {
       await pause()
       span(bed.tracer, name)
@@ -50,9 +49,9 @@ export function describeNesting(it: Case, { make }: TestbedOptions): void {
   })
 
   it('TB-07e: work that schedules itself under its own span forms a chain', async () => {
-    const bed = make()
+    const bed = prepareBed(options)
     recurse(bed.tracer, 0, {})
-    const spans = await waitUntilFinished(bed.finished, 4)
+    const spans = await bed.wait(4)
     assertNoParent(named(spans, 'step 0'))
     for (const depth of [1, 2, 3]) {
       assertChildOf(named(spans, `step ${depth}`), named(spans, `step ${depth - 1}`))
@@ -60,14 +59,14 @@ export function describeNesting(it: Case, { make }: TestbedOptions): void {
   })
 
   it('TB-07f: work that schedules itself and ignores the active span makes roots', async () => {
-    const bed = make()
+    const bed = prepareBed(options)
     recurse(bed.tracer, 0, { ignoreActiveSpan: true })
-    const spans = await waitUntilFinished(bed.finished, 4)
+    const spans = await bed.wait(4)
     for (const root of spans) assertNoParent(root)
   })
 
   it('TB-07g: tasks that are started in noParent() are roots, their siblings before and after are not', async () => {
-    const bed = make()
+    const bed = prepareBed(options)
     const task = async (name: string): Promise<void> => {
       await pause()
       span(bed.tracer, name)
@@ -81,7 +80,7 @@ export function describeNesting(it: Case, { make }: TestbedOptions): void {
   })
 
   it('TB-07h: callbacks that are scheduled in noParent() are roots, their siblings before and after are not', async () => {
-    const bed = make()
+    const bed = prepareBed(options)
     bed.tracer.startActiveSpan('parent', () => {
       schedule(() => span(bed.tracer, 'before'))
       bed.tracer.scopeManager.noParent(() => schedule(() => span(bed.tracer, 'inside')))
@@ -91,7 +90,7 @@ export function describeNesting(it: Case, { make }: TestbedOptions): void {
   })
 
   it('TB-07i: coroutines that are awaited in noParent() are roots, their siblings before and after are not', async () => {
-    const bed = make()
+    const bed = prepareBed(options)
     const coroutine = async (name: string): Promise<void> => {
       span(bed.tracer, name)
       await pause()
@@ -128,15 +127,15 @@ function named(spans: readonly TestedSpan[], name: string): TestedSpan {
   return found
 }
 
-async function assertChildren({ finished }: Bed, names: readonly string[]): Promise<void> {
-  const spans = await waitUntilFinished(finished, names.length + 1)
+async function assertChildren({ wait }: PreparedBed, names: readonly string[]): Promise<void> {
+  const spans = await wait(names.length + 1)
   const parent = named(spans, 'parent')
   assertNoParent(parent)
   for (const name of names) assertChildOf(named(spans, name), parent)
 }
 
-async function assertOnlyInsideIsRoot({ finished }: Bed): Promise<void> {
-  const spans = await waitUntilFinished(finished, 4)
+async function assertOnlyInsideIsRoot({ wait }: PreparedBed): Promise<void> {
+  const spans = await wait(4)
   const parent = named(spans, 'parent')
   assertNamesEqual([...spans].sort(byName), ['after', 'before', 'inside', 'parent'])
   assertChildOf(named(spans, 'before'), parent)

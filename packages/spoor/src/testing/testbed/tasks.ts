@@ -8,16 +8,15 @@ import {
   assertSameTrace,
   findOneByTag,
   tagsOf,
-  waitUntilFinished,
 } from '../assertions.ts'
 import { check, checkSame } from '../check.ts'
 import type { Case } from '../runner.ts'
-import { carrier, later, pause, type TestbedOptions } from './bed.ts'
+import { carrier, later, pause, prepareBed, type TestbedOptions } from './bed.ts'
 
 /** Spans that begin, continue and end in different tasks. */
-export function describeTasks(it: Case, { make, asynchronous = true }: TestbedOptions): void {
+export function describeTasks(it: Case, options: TestbedOptions): void {
   it('TB-01: a span from elsewhere is activated and finished inside another, which is active again after it', async () => {
-    const { tracer, finished } = make()
+    const { tracer, finished, wait } = prepareBed(options)
     const task = (initial: Span): void => {
       const outer = tracer.startActiveSpan('task')
       tracer.scopeManager.activate(initial, true).close()
@@ -27,7 +26,7 @@ export function describeTasks(it: Case, { make, asynchronous = true }: TestbedOp
     }
     const initial = tracer.startSpan('initial')
     await later(() => task(initial))
-    const [first, subtask, outer] = await waitUntilFinished(finished, 3)
+    const [first, subtask, outer] = await wait(3)
     assertNamesEqual(finished(), ['initial', 'subtask', 'task'])
     assertChildOf(subtask!, outer!)
     assertNotSameTrace(first!, subtask!)
@@ -36,7 +35,7 @@ export function describeTasks(it: Case, { make, asynchronous = true }: TestbedOp
   })
 
   it('TB-04: a parent that is finished after its asynchronous children is still their parent', async () => {
-    const { tracer, finished } = make()
+    const { tracer, finished, wait } = prepareBed(options)
     const parent = tracer.startSpan('parent')
     const subtask = (name: string): void => {
       const borrowed = tracer.scopeManager.activate(parent, false)
@@ -46,7 +45,7 @@ export function describeTasks(it: Case, { make, asynchronous = true }: TestbedOp
     await later(() => subtask('task1'))
     await later(() => subtask('task2'))
     parent.finish()
-    const [task1, task2, last] = await waitUntilFinished(finished, 3)
+    const [task1, task2, last] = await wait(3)
     assertNamesEqual(finished(), ['task1', 'task2', 'parent'])
     assertChildOf(task1!, last!)
     assertChildOf(task2!, last!)
@@ -54,7 +53,7 @@ export function describeTasks(it: Case, { make, asynchronous = true }: TestbedOp
   })
 
   it('TB-05: a listener that is made for one request finishes its span', async () => {
-    const { tracer, finished } = make()
+    const { tracer, wait } = prepareBed(options)
     const send = (message: string): Promise<string> => {
       const span = tracer.startSpan('send', { tags: { [SPAN_KIND]: SPAN_KIND_RPC_CLIENT } })
       const listener = {
@@ -66,34 +65,34 @@ export function describeTasks(it: Case, { make, asynchronous = true }: TestbedOp
       return later(() => listener.onResponse(`${message}::response`))
     }
     checkSame(await send('message'), 'message::response', 'The response')
-    const spans = await waitUntilFinished(finished, 1)
+    const spans = await wait(1)
     assertNamesEqual(spans, ['send'])
     check(findOneByTag(spans, SPAN_KIND, SPAN_KIND_RPC_CLIENT) !== undefined, 'its kind is client')
   })
 
   it('TB-06: a parent is finished when the last of its concurrent children is', async () => {
-    const { tracer, finished } = make()
-    const carry = carrier(tracer, asynchronous)
+    const { tracer, wait } = prepareBed(options)
+    const carry = carrier(tracer, options)
     const child = (): void => tracer.startActiveSpan('task').close()
     await tracer.startActiveSpan('parent', () =>
       Promise.all([3, 1, 2].map((milliseconds) => later(carry(child), milliseconds))),
     )
-    const spans = await waitUntilFinished(finished, 4)
+    const spans = await wait(4)
     assertNamesEqual(spans, ['task', 'task', 'task', 'parent'])
     for (const span of spans.slice(0, 3)) assertChildOf(span, spans[3]!)
   })
 
   it('TB-07: one span follows a chain of callbacks, each of which tags it; the last one finishes it', async () => {
-    const { tracer, finished } = make()
+    const { tracer, wait } = prepareBed(options)
     const { scopeManager } = tracer
     const span = tracer.startSpan('one')
-    const step = (number: number): void => {
-      scopeManager.with(span, () => tracer.activeSpan!.setTag(`key${number}`, String(number)))
-      if (number === 3) span.finish()
-      else void later(() => step(number + 1))
+    const step = (number: number): Promise<void> | void => {
+      scopeManager.with(span, () => tracer.activeSpan?.setTag(`key${number}`, String(number)))
+      if (number < 3) return later(() => step(number + 1))
+      span.finish()
     }
-    void later(() => step(1))
-    const spans = await waitUntilFinished(finished, 1)
+    await later(() => step(1))
+    const spans = await wait(1)
     assertNamesEqual(spans, ['one'])
     for (const number of [1, 2, 3]) {
       checkSame(tagsOf(spans[0]!)[`key${number}`], String(number), `The tag key${number}`)
@@ -101,14 +100,14 @@ export function describeTasks(it: Case, { make, asynchronous = true }: TestbedOp
   })
 
   it('TB-08: a subtask whose result is awaited starts its span under that of its caller', async () => {
-    const { tracer, finished } = make()
-    const carry = carrier(tracer, asynchronous)
+    const { tracer, finished, wait } = prepareBed(options)
+    const carry = carrier(tracer, options)
     const childTask = (message: string): string =>
       tracer.startActiveSpan('child', () => `${message}::response`)
     const parentTask = (message: string): Promise<string> =>
       tracer.startActiveSpan('parent', () => later(carry(() => childTask(message))))
     checkSame(await parentTask('message'), 'message::response', 'The result')
-    const [child, parent] = await waitUntilFinished(finished, 2)
+    const [child, parent] = await wait(2)
     assertNamesEqual(finished(), ['child', 'parent'])
     assertSameTrace(child!, parent!)
     assertChildOf(child!, parent!)

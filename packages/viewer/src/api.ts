@@ -98,6 +98,8 @@ export interface Status {
   traces: number
   spans: number
   services: string[]
+  /** Where applications send their spans, for the page's first words to a newcomer: `http://localhost:4318`. */
+  otlpUrl?: string
   bytes: number
   received: { requests: number; spans: number; rejected: number; bytes: number }
 }

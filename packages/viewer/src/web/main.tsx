@@ -1,0 +1,27 @@
+/** The page: a frame around either the list of traces or one trace. */
+import { render, type VNode } from 'preact'
+import { ListPage } from './list/page.tsx'
+import { listen } from './live.ts'
+import { followLinks, place } from './router.ts'
+import { Frame } from './shell/frame.tsx'
+import { NotFound } from './shell/notice.tsx'
+import { TracePage } from './trace/page.tsx'
+
+function App(): VNode {
+  const { path } = place.value
+  const trace = /^\/traces\/([^/]+)\/?$/.exec(path)
+  if (trace) {
+    const traceId = decodeURIComponent(trace[1]!).toLowerCase()
+    return (
+      <Frame>
+        <TracePage key={traceId} traceId={traceId} />
+      </Frame>
+    )
+  }
+  return <Frame>{path === '/' || path === '/traces' ? <ListPage /> : <NotFound />}</Frame>
+}
+
+const root = document.getElementById('app')!
+followLinks(root)
+listen()
+render(<App />, root)

@@ -36,7 +36,7 @@ function StackLine({ line }: { line: string }): VNode {
   const [, at, name, file = '', position = '', end = ''] = frame
   const foreign = /node_modules|^node:|<anonymous>|^native$/.test(file)
   return (
-    <span class={foreign ? 'frame foreign' : 'frame'}>
+    <span class={foreign ? 'stack-line foreign' : 'stack-line'}>
       {at}
       {name !== undefined && (
         <>

@@ -111,7 +111,7 @@ function Rows(): VNode {
         <span>Services</span>
         <span class="number">Spans</span>
         <span class="number">Errors</span>
-        <span>Duration</span>
+        <span class="duration-head">Duration</span>
         <span class="number">When</span>
       </div>
       <div

@@ -28,7 +28,7 @@ export function guides(
   let path = ''
   if (depth > 0) {
     const x = axis(level - 1, step)
-    path += `M${x} 0V${tree.continues[span] ? rowHeight : middle}M${x} ${middle}H${level * step + 4}`
+    path += `M${x} 0V${tree.continues[span] ? rowHeight : middle}M${x} ${middle}H${level * step + (tree.childCounts[span]! > 0 ? 1 : AXIS + 6)}`
     let ancestor = tree.parents[span]!
     for (let at = depth - 1; at > 0; at--) {
       if (at < level && tree.continues[ancestor]) path += `M${axis(at - 1, step)} 0V${rowHeight}`

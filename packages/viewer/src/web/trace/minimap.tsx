@@ -111,7 +111,7 @@ function draw(canvas: HTMLCanvasElement, cssWidth: number, view: TraceView): voi
   const pixels = new Uint32Array(image.data.buffer)
   const colours = readColours(canvas, view)
   const pitch = Math.min(THICKEST_LINE * scale, height / size)
-  const thickness = Math.max(1, Math.floor(pitch * 0.7))
+  const thickness = Math.max(1, Math.round(pitch * 0.75))
   const paint = (row: number, colour: number) => {
     const span = preorder[row]!
     const left = Math.min(width - 1, Math.floor((starts[span]! / Math.max(total, 1)) * width))

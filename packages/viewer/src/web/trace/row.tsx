@@ -115,7 +115,6 @@ function TreeCell({ view, span, rowHeight }: SpanRowProps): VNode {
         )}
         {(marks & Mark.orphan) !== 0 && (
           <span class="row-mark" title={`Its parent ${tree.missingParentIds[span]} has not arrived`}>
-            <Icon name="unlink" />
             <span class="badge">missing parent</span>
           </span>
         )}
@@ -160,7 +159,10 @@ function TimeCell({ view, details, span, timeWidth }: SpanRowProps): VNode {
     <div class="time-cell" role="gridcell">
       {inSight && (
         <>
-          <span class="bar" style={{ left: `${barLeft * 100}%`, width: `${(barRight - barLeft) * 100}%` }} />
+          <span
+            class={`bar ${left < 0 ? 'cut-left' : ''} ${right > 1 ? 'cut-right' : ''}`}
+            style={{ left: `${barLeft * 100}%`, width: `${(barRight - barLeft) * 100}%` }}
+          />
           {tree.events[span]! > 0 && <EventTicks view={view} details={details} span={span} />}
         </>
       )}

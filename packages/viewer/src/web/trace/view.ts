@@ -13,6 +13,8 @@ export interface Range {
 
 /** Zooming stops here: 100 ns across the screen. */
 const NARROWEST = 100
+/** Fewer characters than these are no part of a span id, only some number that happens to be in it. */
+const SHORTEST_ID = 6
 
 export class TraceView {
   readonly tree: Signal<Tree>
@@ -71,13 +73,14 @@ export class TraceView {
 
   /** Spans that the search finds, in the order of the rows. */
   readonly matches: ReadonlySignal<readonly number[]> = computed(() => {
-    const words = this.query.value.toLowerCase().split(/\s+/).filter(Boolean)
-    if (words.length === 0) return []
+    const phrase = this.query.value.trim().toLowerCase()
+    if (phrase === '') return []
     const { preorder, names, services, spanId } = this.tree.value
     const found: number[] = []
     for (const span of preorder) {
-      const text = `${names[span]} ${services[span]} ${spanId[span]}`.toLowerCase()
-      if (words.every((word) => text.includes(word))) found.push(span)
+      const text = `${services[span]} ${names[span]}`.toLowerCase()
+      if (text.includes(phrase) || (phrase.length >= SHORTEST_ID && spanId[span]!.startsWith(phrase)))
+        found.push(span)
     }
     return found
   })

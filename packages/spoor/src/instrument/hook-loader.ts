@@ -2,26 +2,30 @@
  * What runs in Node's loader thread, once `module.register` has started it there (see `hook-off-thread.ts`).
  */
 import type { LoadFnOutput, LoadHookContext } from 'node:module'
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { edit } from './epilogue.ts'
 import type { ModuleTarget } from './hook.ts'
 import { TargetIndex } from './hook-index.ts'
+import { Notebook } from './hook-notebook.ts'
 
 /** What the application's thread sends along. */
 export interface LoaderStart {
   readonly targets: readonly ModuleTarget[]
-  /** Brings newer lists, and takes back the packages that were met. */
-  readonly port: MessagePort
+  /** Memory of the {@link Notebook} that brings newer lists. */
+  readonly lists: SharedArrayBuffer
+  /** Memory of the one that takes back the packages that were met. */
+  readonly met: SharedArrayBuffer
 }
 
 let index = new TargetIndex([])
-let port: MessagePort | null = null
+let lists = new Notebook()
+let met = new Notebook()
 const reported = new Set<string>()
 
 /** Node calls this once, before the application's thread goes on. */
 export function initialize(start: LoaderStart): void {
   index = new TargetIndex(start.targets)
-  port = start.port
+  lists = new Notebook(start.lists)
+  met = new Notebook(start.met)
 }
 
 /** Node calls this for every module that is imported. */
@@ -42,16 +46,14 @@ export async function load(
 }
 
 function takeNewerList(): void {
-  if (port === null) return
-  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
-    index = new TargetIndex(next.message as ModuleTarget[])
-  }
+  const newest = lists.read().at(-1)
+  if (newest !== undefined) index = new TargetIndex(newest as ModuleTarget[])
 }
 
 function reportPackages(): void {
   for (const [path, found] of index.packages) {
     if (reported.has(path)) continue
     reported.add(path)
-    port?.postMessage(found)
+    met.write(found)
   }
 }

@@ -1,13 +1,14 @@
 import Module from 'node:module'
-import type { MessagePort } from 'node:worker_threads'
+import { pathToFileURL } from 'node:url'
 import type { ModuleTarget } from './hook.ts'
 import type { FoundPackage } from './hook-index.ts'
 import type { LoaderStart } from './hook-loader.ts'
+import { Notebook } from './hook-notebook.ts'
 
 /** The loader thread, seen from the thread of the application. */
 export interface OffThreadHook {
-  /** Replaces the list. It holds for every import that begins after this call. */
-  list(targets: readonly ModuleTarget[]): void
+  /** Replaces the list, for every import that begins after this call. False if that has been done too often. */
+  list(targets: readonly ModuleTarget[]): boolean
   /** The listed packages that the loader has met since it was last asked. */
   met(): FoundPackage[]
 }
@@ -18,25 +19,14 @@ export interface OffThreadHook {
  * @throws whatever `module.register` throws, for instance where our own files have been bundled
  */
 export function hookOffThread(targets: readonly ModuleTarget[]): OffThreadHook {
-  const { MessageChannel, receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads')
-  const { port1, port2 } = new MessageChannel()
-  const start: LoaderStart = { targets, port: port2 }
-  Module.register(loaderUrl(), { data: start, transferList: [port2] })
-  port1.unref()
+  const lists = new Notebook()
+  const met = new Notebook()
+  const start: LoaderStart = { targets, lists: lists.memory, met: met.memory }
+  Module.register(loaderUrl(), { data: start })
   return {
-    list: (newTargets) => port1.postMessage(newTargets),
-    met: () => drain<FoundPackage>(port1, receiveMessageOnPort),
+    list: (newTargets) => lists.write(newTargets),
+    met: () => met.read() as FoundPackage[],
   }
-}
-
-/** Everything that waits at a port. */
-export function drain<Message>(
-  port: MessagePort,
-  receive: (port: MessagePort) => { message: Message } | undefined,
-): Message[] {
-  const messages: Message[] = []
-  for (let next = receive(port); next !== undefined; next = receive(port)) messages.push(next.message)
-  return messages
 }
 
 /**
@@ -44,7 +34,6 @@ export function drain<Message>(
  * stack knows the file in both, as a URL in ES modules and as a path in CommonJS.
  */
 function loaderUrl(): string {
-  const { pathToFileURL } = process.getBuiltinModule('node:url')
   const prepare = Error.prepareStackTrace
   let here: string | null | undefined
   try {

@@ -128,7 +128,7 @@ function findObstacle(): string | null {
 function hookEsModules(hook: ProcessHook, targets: readonly ModuleTarget[]): void {
   const modules = targets.filter((target) => target.locals?.length && !target.file.endsWith('.cjs'))
   if (hook.offThread !== null) {
-    hook.offThread.list(modules)
+    if (!hook.offThread.list(modules)) hook.problems.add('The list of ES modules was changed too often.')
   } else if (modules.length > 0) {
     try {
       hook.offThread = hookOffThread(modules)

@@ -1,3 +1,4 @@
+import { report } from '../log.ts'
 import type { FinishedSpan, SpanSink } from '../tracer/finished-span.ts'
 import { STATUS_ERROR } from '../tracer/finished-span.ts'
 import { wantsColor } from './terminal.ts'
@@ -123,7 +124,11 @@ export class ConsoleSink implements SpanSink {
       width: this.#options.width ?? stream.columns,
       color: this.#options.color ?? wantsColor(stream, this.#options.env ?? {}),
     })
-    stream.write(text.replace('\n', `  ${traceId}\n`))
+    try {
+      stream.write(text.replace('\n', `  ${traceId}\n`))
+    } catch (error) {
+      report('console write', 'a trace cannot be printed', error)
+    }
   }
 
   #schedule(): void {

@@ -8,21 +8,19 @@ const LOWER_HEX: Uint8Array = new Uint8Array(128)
 for (const digit of '123456789abcdef') LOWER_HEX[digit.charCodeAt(0)] = OTHER_DIGIT
 LOWER_HEX['0'.charCodeAt(0)] = ZERO
 
-/** Whether the characters from `start` up to `end` are lower-case hex digits. */
-export function isHex(text: string, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) {
-    const code = text.charCodeAt(i)
-    if (!(code < 128) || LOWER_HEX[code] === 0) return false
-  }
-  return true
+/** Whether two characters are lower-case hex digits. */
+export function isHexByte(text: string, start: number): boolean {
+  return digitAt(text, start) !== 0 && digitAt(text, start + 1) !== 0
 }
 
-/** Like {@link isHex}, and one of the digits is not zero: all-zero identifiers mean "none" in every format. */
+/**
+ * Whether the characters from `start` up to `end` are lower-case hex digits and not all zero: all-zero identifiers
+ * mean "none" in every format.
+ */
 export function isId(text: string, start: number, end: number): boolean {
   let digits = 0
   for (let i = start; i < end; i++) {
-    const code = text.charCodeAt(i)
-    const digit = code < 128 ? (LOWER_HEX[code] as number) : 0
+    const digit = digitAt(text, i)
     if (digit === 0) return false
     digits |= digit
   }
@@ -50,7 +48,11 @@ export function hasIds(context: { readonly traceId: string; readonly spanId: str
  */
 export function padId(text: string, digits: number): string {
   if (text.length === 0 || text.length > digits) return ''
-  const id = text.toLowerCase()
-  if (!isId(id, 0, id.length)) return ''
-  return id.length === digits ? id : id.padStart(digits, '0')
+  const id = text.toLowerCase().padStart(digits, '0')
+  return isId(id, 0, digits) ? id : ''
+}
+
+function digitAt(text: string, index: number): number {
+  const code = text.charCodeAt(index)
+  return code < 128 ? (LOWER_HEX[code] as number) : 0
 }

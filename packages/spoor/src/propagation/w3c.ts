@@ -1,6 +1,6 @@
 import type { Propagator } from '../api/propagator.ts'
 import { FLAG_RANDOM, FLAG_SAMPLED, type TraceContext, W3C_FLAGS } from '../api/span-context.ts'
-import { hasIds, isHex, isId } from './hex.ts'
+import { hasIds, isHexByte, isId } from './hex.ts'
 import { isPrintable, MAX_LENGTH } from './text.ts'
 import { type KeyGrammar, readTraceState } from './tracestate.ts'
 
@@ -64,13 +64,13 @@ function readTraceParent(context: TraceContext, header: string): boolean {
   }
   const first = header.charCodeAt(0)
   const isVersion00 = first === ZERO && header.charCodeAt(1) === ZERO
-  if (!isVersion00 && (!isHex(header, 0, 2) || header.startsWith('ff'))) return false
+  if (!isVersion00 && (!isHexByte(header, 0) || header.startsWith('ff'))) return false
   if (header.length > LENGTH && (isVersion00 || header.charCodeAt(LENGTH) !== DASH)) return false
   if (
     header.charCodeAt(2) !== DASH ||
     header.charCodeAt(35) !== DASH ||
     header.charCodeAt(52) !== DASH ||
-    !isHex(header, 53, 55) ||
+    !isHexByte(header, 53) ||
     !isId(header, 3, 35) ||
     !isId(header, 36, 52)
   ) {

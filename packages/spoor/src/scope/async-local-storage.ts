@@ -35,7 +35,7 @@ export class AsyncLocalStorageScopeManager implements ScopeManager {
     ...args: Args
   ): Result {
     // Entering what is entered already changes nothing, and `run` is the dear part on Node 24 and later.
-    if (this.#storage.getStore() === span) return fn.apply(thisArg as This, args)
+    if ((this.#storage.getStore() ?? null) === span) return fn.apply(thisArg as This, args)
     return this.#storage.run(span, apply<This, Args, Result>, fn, thisArg as This, args)
   }
 

@@ -1,12 +1,5 @@
 import type { TraceContext } from '../api/span-context.ts'
 
-/** OTLP span kinds (trace.proto, `Span.SpanKind`). */
-export const KIND_INTERNAL = 1
-export const KIND_SERVER = 2
-export const KIND_CLIENT = 3
-export const KIND_PRODUCER = 4
-export const KIND_CONSUMER = 5
-
 /** OTLP status codes (trace.proto, `Status.StatusCode`). */
 export const STATUS_UNSET = 0
 export const STATUS_OK = 1

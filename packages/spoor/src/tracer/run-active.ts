@@ -1,6 +1,6 @@
 import type { ScopeManager } from '../api/scope.ts'
 import { recordError, type Span } from '../api/span.ts'
-import { settle } from './settle.ts'
+import { settle } from '../settle.ts'
 
 /**
  * Runs a callback with a span active; records what it throws or rejects with; finishes the span when its result has

@@ -1,13 +1,9 @@
 import { errorFields, type Span, type TagMap } from '../api/span.ts'
 import { FLAG_SAMPLED, NO_BAGGAGE, TraceContext } from '../api/span-context.ts'
+import { KIND_NAMES } from '../api/span-kind.ts'
 import {
   type FinishedSpan,
   type FlatAttributes,
-  KIND_CLIENT,
-  KIND_CONSUMER,
-  KIND_INTERNAL,
-  KIND_PRODUCER,
-  KIND_SERVER,
   type SpanEvent,
   type SpanLink,
   STATUS_ERROR,
@@ -15,15 +11,6 @@ import {
 } from './finished-span.ts'
 import type { SpoorTracer } from './tracer.ts'
 import { cut, sendable } from './values.ts'
-
-/** OpenTracing's `span.kind` values, and what OTLP calls them. */
-const KINDS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
-  ['server', KIND_SERVER],
-  ['client', KIND_CLIENT],
-  ['producer', KIND_PRODUCER],
-  ['consumer', KIND_CONSUMER],
-  ['internal', KIND_INTERNAL],
-])
 
 /**
  * Spoor's span: one object with plain fields, no maps and no closures. Tags are kept as they were given and turned
@@ -135,7 +122,7 @@ export class RecordingSpan implements Span, FinishedSpan {
     if (!this.recording) return this
     switch (key) {
       case 'span.kind':
-        this.kind = KINDS.get(value) ?? this.kind
+        this.kind = KIND_NAMES.indexOf(value as string) > 0 ? KIND_NAMES.indexOf(value as string) : this.kind
         return this
       case 'error':
         this.#setError(value)

@@ -13,10 +13,11 @@ import {
   type SpanContext,
   TraceContext,
 } from '../api/span-context.ts'
+import { KIND_INTERNAL } from '../api/span-kind.ts'
 import type { StartActiveSpanOptions, StartSpanOptions, Tracer } from '../api/tracer.ts'
 import { report } from '../log.ts'
 import { type Clock, SystemClock } from './clock.ts'
-import { type FlatAttributes, KIND_INTERNAL, type SpanLink, type SpanSink } from './finished-span.ts'
+import type { FlatAttributes, SpanLink, SpanSink } from './finished-span.ts'
 import { IdSource } from './ids.ts'
 import { defaultLimits, type SpanLimits } from './limits.ts'
 import { asParent, lineage, type Parent } from './lineage.ts'

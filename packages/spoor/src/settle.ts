@@ -3,18 +3,18 @@
  * that the function returned is returned, and nothing is awaited that would not have been awaited anyway.
  */
 
-/** Called once: with the error if the operation failed, without arguments if it did not. */
-export type Settled = (failed: boolean, error?: unknown) => void
+/** Called once, with the error if the operation failed, otherwise with its result where that is known. */
+export type Settled = (failed: boolean, outcome?: unknown) => void
 
 /** Runs a step of an iterator or of a lazy query in the operation's context. */
 export type RunInside = <Result>(step: () => Result) => Result
 
 const once =
   (settled: Settled): Settled =>
-  (failed, error) => {
+  (failed, outcome) => {
     const call = settled
     settled = () => {}
-    call(failed, error)
+    call(failed, outcome)
   }
 
 /**
@@ -25,17 +25,17 @@ const once =
  */
 export function settle<Value>(value: Value, callback: Settled, inside: RunInside): Value {
   const settled = once(callback)
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) settled(false)
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) settled(false, value)
   else if (isNativePromise(value)) {
     // Our branch of the chain handles its own rejection; the caller's branch still sees it unhandled.
     value.then(
-      () => settled(false),
+      (result) => settled(false, result),
       (error: unknown) => settled(true, error),
     )
   } else if (isThenable(value)) watchThenable(value, settled)
   else if (isGenerator(value)) watchGenerator(value, settled, inside)
   else if (isStream(value)) watchStream(value, settled)
-  else settled(false)
+  else settled(false, value)
   return value
 }
 
@@ -61,7 +61,7 @@ function watchThenable(value: Thenable, settled: Settled): void {
     return then.call(
       this,
       (result) => {
-        settled(false)
+        settled(false, result)
         return typeof onFulfilled === 'function' ? onFulfilled(result) : result
       },
       (error) => {

@@ -1,0 +1,130 @@
+import { AdoptedTracer } from './adopt.ts'
+import { SpoorError } from './api/errors.ts'
+import { currentTracer, setGlobalTracer, shared } from './api/global.ts'
+import { noopTracer } from './api/noop.ts'
+import type { OpenTracer, Tracer } from './api/tracer.ts'
+import { onProcessEnd } from './export/lifecycle.ts'
+import { Engine, type EngineReport } from './instrument/engine.ts'
+import { instrumentations } from './instrumentations/index.ts'
+import { report, setLogLevel } from './log.ts'
+import { environmentOptions, type InitOptions, type ResolvedOptions } from './options.ts'
+import { decodeBinary, encodeBinary } from './propagation/binary.ts'
+import { carrierAccess } from './propagation/carrier.ts'
+import { composite } from './propagation/composite.ts'
+import { runtimeOf } from './runtime.ts'
+import { AsyncLocalStorageScopeManager } from './scope/async-local-storage.ts'
+import { makeSinks } from './sinks.ts'
+import { Recorder } from './tracer/recorder.ts'
+import { SpoorTracer } from './tracer/tracer.ts'
+
+/** THE assembly: options and environment in, a running tracer out. Everything else is handed what it needs. */
+
+interface Running {
+  readonly tracer: Tracer
+  readonly engine: Engine
+  readonly stop: () => void
+}
+
+/** One per process, whichever copy of the package was asked first. */
+const state: { running: Running | null; stopping: Promise<void> | null } = shared('init.1', () => ({
+  running: null,
+  stopping: null,
+}))
+
+/**
+ * Starts tracing: makes the tracer, sets it as the global one, instruments what is loaded and what will be. Call it
+ * first, or use `node --import spoor/register`. Options given here win over the environment.
+ *
+ * A second call changes nothing and returns the tracer of the first.
+ *
+ * @throws {SpoorError} for an option or variable that does not exist or cannot be read
+ */
+export function init(options: InitOptions = {}): Tracer {
+  if (state.running !== null) {
+    if (Object.keys(options).length > 0) {
+      report(
+        'init.twice',
+        'init() was called again with options; the first call decides (spoor/register counts as one)',
+      )
+    }
+    return state.running.tracer
+  }
+  const resolved = environmentOptions(options)
+  setLogLevel(resolved.logLevel)
+  if (!resolved.enabled) return noopTracer
+  const { tracer, exit } = makeTracer(resolved)
+  const engine = new Engine(
+    runtimeOf(tracer, resolved.dialect, resolved.privacy),
+    enabledTables(resolved.disable),
+  )
+  setGlobalTracer(tracer)
+  engine.start()
+  const undo = onProcessEnd({ flush: () => tracer.flush(), exit })
+  const stop = (): void => {
+    undo()
+    engine.stop()
+  }
+  state.running = { tracer, engine, stop }
+  return tracer
+}
+
+/** Sends what is finished, stops, and takes every patch back. Never rejects. `init()` may be called again. */
+export function shutdown(): Promise<void> {
+  const { running } = state
+  if (running === null) return state.stopping ?? Promise.resolve()
+  state.running = null
+  running.stop()
+  state.stopping = running.tracer.close()
+  return state.stopping
+}
+
+/**
+ * Instruments a library that was loaded where no hook could see it: before us, in a bundle, on another runtime.
+ *
+ * @param library what `require` or `import` of the library gives
+ * @returns the library
+ * @throws {SpoorError} `SPOOR_NOT_STARTED` before {@link init}
+ */
+export function instrument<Library extends object>(library: Library): Library {
+  if (state.running === null) {
+    throw new SpoorError('SPOOR_NOT_STARTED', 'instrument() was called before init(). Call init() first.')
+  }
+  state.running.engine.instrument(library)
+  return library
+}
+
+/** What the engine has seen so far; null before {@link init}. */
+export function engineReport(): EngineReport | null {
+  return state.running?.engine.report() ?? null
+}
+
+/** The global tracer as it is now. */
+export function activeTracer(): Tracer {
+  return currentTracer()
+}
+
+function makeTracer(options: ResolvedOptions): { tracer: Tracer; exit: () => void } {
+  const scopeManager = options.scopeManager ?? new AsyncLocalStorageScopeManager()
+  if (options.tracer !== undefined) {
+    return { tracer: adopt(options.tracer, scopeManager), exit: () => {} }
+  }
+  const recorder = new Recorder(makeSinks(options))
+  const tracer = new SpoorTracer({
+    scopeManager,
+    sink: recorder,
+    propagator: composite(options.propagators, { policy: options.remoteParent }),
+    carrier: carrierAccess,
+    binary: { encode: encodeBinary, decode: decodeBinary },
+    sampler: options.sampler,
+    limits: options.limits,
+  })
+  return { tracer, exit: () => recorder.exit() }
+}
+
+function adopt(tracer: OpenTracer | Tracer, scopeManager: Tracer['scopeManager']): Tracer {
+  return 'scopeManager' in tracer ? tracer : new AdoptedTracer(tracer, scopeManager)
+}
+
+function enabledTables(disable: readonly string[]): typeof instrumentations {
+  return instrumentations.filter(({ name }) => !disable.includes(name))
+}

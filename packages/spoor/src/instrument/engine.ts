@@ -1,0 +1,170 @@
+import { report } from '../log.ts'
+import { Binding } from './bind.ts'
+import { onBuiltins } from './builtins.ts'
+import { listenToExchange, listenToTracingChannel } from './channels.ts'
+import { type Instrumentation, type Patch, targetsOf } from './define.ts'
+import { hookModules, type LoadedModule, type LoadReport, type ModuleTarget } from './hook.ts'
+import { patchMethod, reach, type Undo } from './patch.ts'
+import { publish } from './publish.ts'
+import type { Row } from './row.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Tables in, running instrumentations out. One per process; everything it does can be undone. */
+export class Engine {
+  readonly runtime: Runtime
+  readonly #tables: readonly Instrumentation[]
+  readonly #bindings: { library: string; binding: Binding<any> }[] = []
+  readonly #undo: Undo[] = []
+  #modules: { undo(): void; report(): LoadReport } | null = null
+
+  constructor(runtime: Runtime, tables: readonly Instrumentation[]) {
+    this.runtime = runtime
+    this.#tables = tables
+  }
+
+  /** Starts everything: subscribes to channels, watches for modules, patches what is loaded already. */
+  start(): void {
+    for (const table of this.#tables) this.#listen(table)
+    this.#watchBuiltins()
+    const owners = new Map(
+      this.#tables.flatMap((table) => targetsOf(table).map((target) => [fileOf(target), table])),
+    )
+    const targets = this.#tables.flatMap(targetsOf)
+    if (targets.length === 0) return
+    this.#modules = hookModules(targets, (target, loaded) => {
+      const table = owners.get(fileOf(target))
+      if (table !== undefined) this.#attach(table, target, loaded)
+    })
+  }
+
+  /**
+   * Instruments a library that was loaded where no hook could see it: too early, in a bundle, on another runtime.
+   *
+   * @param exports what the library's main file exports
+   * @returns how many methods were found and patched; 0 when no table knows the library or all is done already
+   */
+  instrument(exports: object): number {
+    let patched = 0
+    for (const table of this.#tables) {
+      for (const patch of table.patches ?? []) {
+        if (patch.from === undefined) continue
+        const target =
+          reach(exports, patch.from) ?? reach((exports as { default?: object }).default, patch.from)
+        if (target !== undefined) patched += this.#patch(table, patch, target)
+      }
+    }
+    return patched
+  }
+
+  /** Takes everything back. Methods that others have wrapped since stay, switched off. */
+  stop(): void {
+    for (const { binding } of this.#bindings) binding.enabled = false
+    for (const undo of this.#undo.splice(0).reverse()) undo()
+    this.#modules?.undo()
+    this.#modules = null
+  }
+
+  /** For built-in modules: patches a method for as long as the engine runs. */
+  patch(target: object, name: string, wrap: (original: any) => unknown): void {
+    const undo = patchMethod(target, name, wrap)
+    if (undo !== null) this.#undo.push(undo)
+  }
+
+  /** A binding that {@link stop} switches off and that {@link events} counts. */
+  bind<Event>(library: string, row: Row<Event>, label: string): Binding<Event> {
+    const binding = new Binding(row, this.runtime, label)
+    this.#bindings.push({ library, binding })
+    return binding
+  }
+
+  /** What was seen of each library: the files that were loaded, and how many events came. */
+  report(): EngineReport {
+    const events: { [library: string]: number } = {}
+    const off: string[] = []
+    for (const { library, binding } of this.#bindings) {
+      events[library] = (events[library] ?? 0) + binding.events
+      if (!binding.enabled) off.push(binding.label)
+    }
+    return { tables: this.#tables, modules: this.#modules?.report() ?? null, events, off }
+  }
+
+  #listen(table: Instrumentation): void {
+    for (const [channel, row] of Object.entries(table.channels ?? {})) {
+      this.#undo.push(listenToTracingChannel(channel, this.bind(table.name, row, channel)))
+    }
+    for (const exchange of table.exchanges ?? []) {
+      this.#undo.push(listenToExchange(exchange, this.bind(table.name, exchange.row, exchange.start)))
+    }
+  }
+
+  #watchBuiltins(): void {
+    const handlers: { [name: string]: (exports: any) => void } = {}
+    for (const table of this.#tables) {
+      for (const { module, install } of table.builtins ?? []) {
+        const others = handlers[module]
+        handlers[module] = (exports) => {
+          others?.(exports)
+          this.#guarded(table, () => install(exports, this))
+        }
+      }
+    }
+    this.#undo.push(onBuiltins(handlers))
+  }
+
+  #attach(table: Instrumentation, seen: ModuleTarget, loaded: LoadedModule): void {
+    for (const patch of table.patches ?? []) {
+      if (patch.module !== seen.package || patch.file !== seen.file || patch.versions !== seen.versions)
+        continue
+      const target = reach(loaded.exports, patch.at)
+      if (target !== undefined) this.#patch(table, patch, target)
+    }
+    for (const { module, file, versions, adopt } of table.adopts ?? []) {
+      if (module !== seen.package || file !== seen.file || versions !== seen.versions) continue
+      this.#guarded(table, () => {
+        const undo = adopt(loaded.exports, this)
+        if (undo !== undefined) this.#undo.push(undo)
+      })
+    }
+  }
+
+  #patch(table: Instrumentation, patch: Patch, target: object): number {
+    let patched = 0
+    for (const [method, row] of Object.entries(patch.methods)) {
+      this.#guarded(table, () => {
+        const binding = this.bind(table.name, row, `${table.name} ${method}`)
+        const undo = patchMethod(target, method, (original) =>
+          publish(original, binding, patch.settles ?? 'return'),
+        )
+        if (undo === null) return
+        this.#undo.push(undo)
+        patched += 1
+      })
+    }
+    return patched
+  }
+
+  #guarded(table: Instrumentation, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      report(
+        `install.${table.name}`,
+        `${table.name} could not be instrumented; it works as if untraced`,
+        error,
+      )
+    }
+  }
+}
+
+export interface EngineReport {
+  readonly tables: readonly Instrumentation[]
+  readonly modules: LoadReport | null
+  /** Events by library. */
+  readonly events: { readonly [library: string]: number }
+  /** Labels of the rows that have been switched off. */
+  readonly off: readonly string[]
+}
+
+function fileOf(target: ModuleTarget): string {
+  return `${target.package}/${target.file}@${target.versions}`
+}

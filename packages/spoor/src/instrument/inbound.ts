@@ -1,0 +1,125 @@
+import { KIND_SERVER } from '../api/span-kind.ts'
+import { type FactWriter, write } from '../semantics/dialect.ts'
+import { methodName, writeMethod } from '../semantics/http.ts'
+import type { Binding } from './bind.ts'
+import type { EngineSpan, Row } from './row.ts'
+import type { Runtime } from './runtime.ts'
+import { maskQuery } from './url.ts'
+
+/**
+ * The life of one inbound request. There is one server span per request, whoever traces it: its span is kept on the
+ * request and on the response under a symbol that all copies and all adapters of this package know.
+ */
+
+const SERVER_SPAN = Symbol.for('spoor.server-span')
+
+type Carrier = { [SERVER_SPAN]?: EngineSpan }
+
+/** The server span of a request or a response, while it is not finished; null when nobody traces it. */
+export function serverSpanOf(message: object): EngineSpan | null {
+  return (message as Carrier)[SERVER_SPAN] ?? null
+}
+
+/** Ties a server span to its request and response. */
+export function setServerSpan(span: EngineSpan, request: object, response: object): void {
+  // The properties must not show where people print or copy a request.
+  ;(request as Carrier)[SERVER_SPAN] = span
+  ;(response as Carrier)[SERVER_SPAN] = span
+}
+
+/** What is read of a request, whichever protocol brought it. */
+export interface InboundRequest {
+  readonly method: string
+  /** Path and query, as they came. */
+  readonly url: string
+  readonly scheme: string
+  readonly protocolVersion: string
+  /** Names and values in turn, names in any case. */
+  readonly rawHeaders: readonly string[]
+  readonly headers: { readonly [name: string]: string | string[] | undefined }
+  readonly remoteAddress: string | undefined
+}
+
+/** The row of every server span. */
+export const inboundRequest: Row<InboundRequest> = {
+  does: 'span',
+  kind: KIND_SERVER,
+  name: ({ method }) => methodName(method),
+  describe(request, to, runtime) {
+    const { http, privacy } = runtime
+    const { url } = request
+    const mark = url.indexOf('?')
+    const path = mark < 0 ? url : url.slice(0, mark)
+    writeMethod(to, http, request.method)
+    write(to, http.scheme, request.scheme)
+    write(to, http.path, path)
+    if (mark >= 0) write(to, http.query, maskQuery(url.slice(mark + 1), privacy.secretParameters))
+    write(to, http.protocolVersion, request.protocolVersion)
+    write(to, http.clientAddress, request.remoteAddress)
+    describeHeaders(request, path, to, runtime)
+  },
+}
+
+/** `Host` and `User-Agent`, from the raw list: building the headers object costs more than the rest of the span. */
+function describeHeaders(request: InboundRequest, path: string, to: FactWriter, { http }: Runtime): void {
+  const { rawHeaders } = request
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length === 10 && name.toLowerCase() === 'user-agent')
+      write(to, http.userAgent, rawHeaders[i + 1])
+    else if ((name.length === 4 && name.toLowerCase() === 'host') || name === ':authority') {
+      const host = rawHeaders[i + 1] as string
+      const colon = host.lastIndexOf(':')
+      const hasPort = colon > 0 && host.charCodeAt(host.length - 1) !== 0x5d // "]" ends an IPv6 address
+      write(to, http.localAddress, hasPort ? host.slice(0, colon) : host)
+      if (hasPort) write(to, http.localPort, Number(host.slice(colon + 1)) || undefined)
+      if (http.serverUrl.length > 0) write(to, http.serverUrl, `${request.scheme}://${host}${path}`)
+    }
+  }
+}
+
+/** Opens the server span of a request: continues the caller's trace, or the active span, or starts a new trace. */
+export function openInbound(binding: Binding<InboundRequest>, request: InboundRequest): EngineSpan | null {
+  const { runtime } = binding
+  const context = mayCarryContext(request.rawHeaders, runtime.inboundHeaders)
+    ? runtime.extract(request.headers)
+    : null
+  return context === null ? binding.start(request) : binding.start(request, context)
+}
+
+/** Whether any header could hold a context: most requests from outside have none, and need no headers object. */
+function mayCarryContext(rawHeaders: readonly string[], wanted: readonly string[] | null): boolean {
+  if (wanted === null) return true
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    for (let k = 0; k < wanted.length; k += 1) {
+      const want = wanted[k] as string
+      if (name.length === want.length && name.toLowerCase() === want) return true
+    }
+  }
+  return false
+}
+
+/**
+ * Finishes a server span with what was really sent. 5xx is an error, 4xx is the client's affair.
+ *
+ * @param complete false when the connection was gone before the response was
+ */
+export function closeInbound(
+  binding: Binding<InboundRequest>,
+  span: EngineSpan,
+  status: number,
+  complete: boolean,
+): void {
+  if (span.recording !== false) {
+    const { http } = binding.runtime
+    for (const key of http.status) span.setTag(key, status)
+    if (status >= 500) {
+      span.setTag('error', true)
+      for (const key of http.errorType) span.setTag(key, String(status))
+    }
+    if (!complete)
+      span.log({ event: 'aborted', message: 'the connection was closed before the response was complete' })
+  }
+  span.finish()
+}

@@ -1,0 +1,10 @@
+/**
+ * `spoor/instrument`: the vocabulary in which an instrumentation is written.
+ */
+export type { Instrumentation, Patch } from './define.ts'
+export { instrumentation } from './define.ts'
+export type { Call, Row } from './row.ts'
+export { type DatabaseFacts, database, type Peer } from './rows/database.ts'
+export { type HttpClientFacts, httpClient } from './rows/http-client.ts'
+export { keepContext } from './rows/keep-context.ts'
+export { type RouteFacts, route } from './rows/route.ts'

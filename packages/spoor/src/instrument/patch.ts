@@ -1,0 +1,50 @@
+import { originalOf } from './publish.ts'
+
+/** Puts something in place of a property, and takes it back. */
+
+/** Undoes one change. Safe to call twice. */
+export type Undo = () => void
+
+type Wrap = (original: any) => unknown
+
+/**
+ * Replaces a method by what `wrap` makes of it. The property keeps its attributes; an inherited method is shadowed.
+ *
+ * @returns how to undo it, or null when there is no such method, or when it is wrapped already
+ */
+export function patchMethod(target: object, name: string, wrap: Wrap): Undo | null {
+  const original = (target as { [name: string]: unknown })[name]
+  if (typeof original !== 'function' || originalOf(original) !== undefined) return null
+  const own = Object.getOwnPropertyDescriptor(target, name)
+  if (own !== undefined && own.configurable === false && own.writable !== true) return null
+  const replacement = wrap(original)
+  define(target, name, replacement, own)
+  return () => {
+    // Somebody may have wrapped us in the meantime; then ours stays below theirs, and does nothing.
+    if ((target as { [name: string]: unknown })[name] !== replacement) return
+    if (own === undefined) delete (target as { [name: string]: unknown })[name]
+    else define(target, name, original, own)
+  }
+}
+
+function define(target: object, name: string, value: unknown, like: PropertyDescriptor | undefined): void {
+  if (like?.configurable === false) (target as { [name: string]: unknown })[name] = value
+  else
+    Object.defineProperty(target, name, {
+      configurable: true,
+      writable: true,
+      enumerable: like?.enumerable ?? false,
+      value,
+    })
+}
+
+/** Follows a path of property names, as in `'Client.prototype'`; undefined where it leads nowhere. */
+export function reach(from: unknown, path: string): object | undefined {
+  let value: unknown = from
+  for (const step of path === '' ? [] : path.split('.')) {
+    value = (value as { [step: string]: unknown } | null | undefined)?.[step]
+  }
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+    ? (value as object)
+    : undefined
+}

@@ -1,0 +1,107 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Binding } from './bind.ts'
+import type { Engine } from './engine.ts'
+import type { EngineSpan } from './row.ts'
+
+/**
+ * Client spans for `node:http` and `node:https`. `_storeHeader` is the one place that every request passes with its
+ * headers still open, whatever form they have and whenever they are sent (Node 20 to 26, lib/_http_outgoing.js).
+ */
+
+/** One outgoing request, as the row sees it. */
+export interface Outbound {
+  readonly request: ClientRequest
+  response?: IncomingMessage
+  error?: unknown
+}
+
+interface Exchange {
+  readonly span: EngineSpan
+  /** What was active when the request was made: its listeners run in that. */
+  readonly caller: EngineSpan | null
+  readonly event: Outbound
+  ended: boolean
+}
+
+const EXCHANGE = Symbol('spoor.exchange')
+/** Marks an agent whose requests are our own, or somebody's who wants them untraced. */
+const UNTRACED = Symbol.for('spoor.untraced')
+
+type Tied = { [EXCHANGE]?: Exchange }
+type Emit = (this: any, event: string | symbol, ...args: any[]) => boolean
+type StoreHeader = (this: any, firstLine: string, headers: StoredHeaders) => void
+/** Lower-case name to `[name, value]`; or a list, flat or of pairs, when the caller gave one. */
+type StoredHeaders = { [name: string]: [string, unknown] } | unknown[] | null | undefined
+
+export function traceClient(
+  engine: Engine,
+  http: { ClientRequest: { prototype: object }; IncomingMessage: { prototype: object } },
+  binding: Binding<Outbound>,
+): void {
+  engine.patch(http.ClientRequest.prototype, '_storeHeader', (store: StoreHeader): StoreHeader => {
+    return function (this: ClientRequest & Tied, firstLine, headers) {
+      if (!binding.enabled || this[EXCHANGE] !== undefined || isUntraced(this))
+        return store.call(this, firstLine, headers)
+      const event: Outbound = { request: this }
+      const caller = binding.runtime.scope.activeSpan
+      const span = binding.start(event)
+      if (span === null) return store.call(this, firstLine, headers)
+      this[EXCHANGE] = { span, caller, event, ended: false }
+      const carrier: { [name: string]: string } = {}
+      binding.runtime.inject(span, carrier)
+      return store.call(this, firstLine, withHeaders(headers, carrier))
+    }
+  })
+  engine.patch(http.ClientRequest.prototype, 'emit', (emit: Emit): Emit => {
+    return function (this: ClientRequest & Tied, event, ...args) {
+      const exchange = this[EXCHANGE]
+      if (exchange === undefined) return emit.call(this, event, ...args)
+      if (event === 'response' || event === 'upgrade' || event === 'connect') {
+        exchange.event.response = args[0]
+        if (event === 'response') (args[0] as Tied)[EXCHANGE] = exchange
+        else end(binding, exchange)
+      } else if (event === 'error') end(binding, exchange, args[0])
+      else if (event === 'close' && exchange.event.response === undefined) end(binding, exchange)
+      return binding.runtime.scope.with(exchange.caller, emit, this, event, ...args)
+    }
+  })
+  engine.patch(http.IncomingMessage.prototype, 'emit', (emit: Emit): Emit => {
+    return function (this: IncomingMessage & Tied, event, ...args) {
+      const exchange = this[EXCHANGE]
+      if (exchange === undefined) return emit.call(this, event, ...args)
+      if (event === 'error') end(binding, exchange, args[0])
+      else if (event === 'end' || event === 'close') end(binding, exchange)
+      return binding.runtime.scope.with(exchange.caller, emit, this, event, ...args)
+    }
+  })
+}
+
+function end(binding: Binding<Outbound>, exchange: Exchange, error?: unknown): void {
+  if (exchange.ended) return
+  exchange.ended = true
+  exchange.event.error = error
+  binding.end(exchange.span, exchange.event, error !== undefined, error)
+}
+
+/** The headers with ours in place of those of the same name: a proxy passes on what it got, and that is not the parent. */
+function withHeaders(headers: StoredHeaders, added: { [name: string]: string }): StoredHeaders {
+  if (Array.isArray(headers)) return [...withoutHeaders(headers, added), ...pairsLike(headers, added)]
+  const joined = headers ?? {}
+  for (const name in added) joined[name] = [name, added[name]]
+  return joined
+}
+
+function withoutHeaders(headers: unknown[], names: { [name: string]: string }): unknown[] {
+  const isOurs = (name: unknown): boolean => typeof name === 'string' && name.toLowerCase() in names
+  if (Array.isArray(headers[0])) return headers.filter((pair) => !isOurs((pair as unknown[])[0]))
+  return headers.filter((_, index) => !isOurs(headers[index - (index % 2)]))
+}
+
+function pairsLike(headers: unknown[], added: { [name: string]: string }): unknown[] {
+  const pairs = Object.entries(added)
+  return Array.isArray(headers[0]) ? pairs : pairs.flat()
+}
+
+function isUntraced(request: ClientRequest): boolean {
+  return (request as { agent?: { [UNTRACED]?: boolean } }).agent?.[UNTRACED] === true
+}

@@ -1,0 +1,46 @@
+import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
+
+/** What undici publishes with every message (lib/core/diagnostics.js; undici 4.6 and later, built in since Node 18). */
+interface Message {
+  readonly request: Request
+  readonly response?: { readonly statusCode: number }
+  readonly error?: unknown
+}
+
+interface Request {
+  readonly origin: string | URL
+  readonly path: string
+  readonly method: string
+  addHeader(name: string, value: string): unknown
+}
+
+const origin = ({ request }: Message): URL | undefined =>
+  URL.canParse(String(request.origin)) ? new URL(String(request.origin)) : undefined
+
+const defaultPort = (url: URL): number => (url.protocol === 'https:' ? 443 : 80)
+
+/** The global `fetch` and every undici client. */
+export const fetch: Instrumentation = instrumentation({
+  name: 'undici',
+  exchanges: [
+    {
+      row: httpClient<Message>({
+        component: 'fetch',
+        method: ({ request }) => request.method,
+        url: ({ request }) => `${request.origin}${request.path}`,
+        host: (message) => origin(message)?.hostname,
+        port: (message) => {
+          const url = origin(message)
+          return url === undefined ? undefined : Number(url.port) || defaultPort(url)
+        },
+        status: ({ response }) => response?.statusCode,
+      }),
+      key: ({ request }: Message) => request,
+      carrier: ({ request }: Message) => ({ set: (name, value) => request.addHeader(name, value) }),
+      start: 'undici:request:create',
+      progress: ['undici:request:headers'],
+      end: ['undici:request:trailers'],
+      error: 'undici:request:error',
+    },
+  ],
+})

@@ -1,0 +1,40 @@
+import { inboundRequest } from '../instrument/inbound.ts'
+import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
+import { traceMessages, traceRequests } from '../instrument/requests.ts'
+import { type Outbound, traceClient } from '../instrument/responses.ts'
+
+/** `localhost:3000` as it stands in the request's own `Host`; the agent's host where that was left out. */
+const authority = ({ request }: Outbound): string => String(request.getHeader('host') ?? request.host)
+
+const outbound = httpClient<Outbound>({
+  component: 'http',
+  method: ({ request }) => request.method,
+  url: (event) => `${event.request.protocol}//${authority(event)}${event.request.path}`,
+  host: ({ request }) => request.host,
+  port: (event) =>
+    Number(/:(\d+)$/.exec(authority(event))?.[1] ?? (event.request.protocol === 'https:' ? 443 : 80)),
+  status: ({ response }) => response?.statusCode,
+  protocolVersion: ({ response }) => response?.httpVersion,
+})
+
+/** Both sides of `node:http` and `node:https`, which share their message classes but not their server class. */
+export const http: Instrumentation = instrumentation({
+  name: 'http',
+  builtins: [
+    {
+      module: 'http',
+      install(exports, engine) {
+        const inbound = engine.bind('http', inboundRequest, 'http server')
+        traceRequests(engine, exports.Server, inbound)
+        traceMessages(engine, exports, inbound)
+        traceClient(engine, exports, engine.bind('http', outbound, 'http client'))
+      },
+    },
+    {
+      module: 'https',
+      install(exports, engine) {
+        traceRequests(engine, exports.Server, engine.bind('https', inboundRequest, 'https server'))
+      },
+    },
+  ],
+})

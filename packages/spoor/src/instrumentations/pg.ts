@@ -1,0 +1,65 @@
+import {
+  type Call,
+  database,
+  type Instrumentation,
+  instrumentation,
+  keepContext,
+} from '../instrument/index.ts'
+
+/** The little that we read of pg, declared here so that nobody needs its types. */
+interface Client {
+  readonly database?: string
+  readonly user?: string
+  readonly host?: string
+  readonly port?: number
+}
+
+/** `query(text, values, callback)`, `query({ text }, …)`, or `query(submittable)`: a Query, a Cursor, a QueryStream. */
+type Query = string | { readonly text?: string; readonly cursor?: { readonly text?: string } } | undefined
+type QueryCall = Call<
+  Client,
+  [query: Query, ...rest: unknown[]],
+  { readonly rowCount?: number | null } | undefined
+>
+
+const query = database<QueryCall>({
+  system: 'postgresql',
+  sql: ({ args: [query] }) => (typeof query === 'string' ? query : (query?.text ?? query?.cursor?.text)),
+  namespace: ({ self }) => self.database,
+  user: ({ self }) => self.user,
+  peer: ({ self }) => self,
+  rows: ({ result }) => result?.rowCount ?? undefined,
+})
+
+export const pg: Instrumentation = instrumentation({
+  name: 'pg',
+  patches: [
+    {
+      module: 'pg',
+      versions: '>=8.0.3 <9',
+      file: 'lib/client.js',
+      at: 'prototype',
+      from: 'Client.prototype',
+      settles: 'either',
+      methods: { query },
+    },
+    {
+      module: 'pg',
+      versions: '>=8.0.3 <9',
+      file: 'lib/native/client.js',
+      at: 'prototype',
+      settles: 'either',
+      methods: { query },
+    },
+    // A busy pool calls back from whichever query gave the client back.
+    {
+      module: 'pg-pool',
+      versions: '>=2 <4',
+      file: 'index.js',
+      at: 'prototype',
+      from: 'Pool.prototype',
+      settles: 'callback',
+      methods: { connect: keepContext },
+    },
+  ],
+})

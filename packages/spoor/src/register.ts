@@ -1,0 +1,13 @@
+/**
+ * `node --import spoor/register app.js`, `node -r spoor/register app.js`: traces everything, configured by the
+ * environment alone. A mistake in the environment is told on stderr; the application then runs untraced.
+ */
+import type { SpoorError } from './api/errors.ts'
+import { init } from './init.ts'
+
+try {
+  init()
+} catch (error) {
+  const { code, message } = error as Partial<SpoorError>
+  console.error(`spoor: tracing is off: ${message}${code === undefined ? '' : ` [${code}]`}`)
+}

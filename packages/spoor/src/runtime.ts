@@ -1,4 +1,5 @@
 import { FORMAT_HTTP_HEADERS } from './api/format.ts'
+import { globalTracer } from './api/global.ts'
 import type { TagMap } from './api/span.ts'
 import type { SpanContext } from './api/span-context.ts'
 import { KIND_NAMES } from './api/span-kind.ts'
@@ -15,6 +16,7 @@ import { SpoorTracer } from './tracer/tracer.ts'
 /** What the engine runs on: the short way into our own tracer, and OpenTracing's way into everybody else's. */
 export function runtimeOf(tracer: Tracer, dialect: Dialect, privacy: Privacy): Runtime {
   const shared = {
+    tracer: globalTracer(),
     scope: tracer.scopeManager,
     http: httpNames(dialect),
     database: databaseNames(dialect),
@@ -23,7 +25,7 @@ export function runtimeOf(tracer: Tracer, dialect: Dialect, privacy: Privacy): R
   return tracer instanceof SpoorTracer ? ownRuntime(tracer, shared) : foreignRuntime(tracer, shared)
 }
 
-type Shared = Pick<Runtime, 'scope' | 'http' | 'database' | 'privacy'>
+type Shared = Pick<Runtime, 'tracer' | 'scope' | 'http' | 'database' | 'privacy'>
 
 function ownRuntime(tracer: SpoorTracer, shared: Shared): Runtime {
   const fields = tracer.propagator.fields

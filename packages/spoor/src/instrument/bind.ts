@@ -24,14 +24,17 @@ export class Binding<Event> {
   }
 
   /**
-   * @param parent what the span continues; the active span by default
+   * @param parent what the span continues; by default what the row says, then the active span
    * @returns the span that stands for the event, or null when there is none
    */
-  start(event: Event, parent: EngineParent = this.runtime.scope.activeSpan): EngineSpan | null {
+  start(event: Event, parent?: EngineParent): EngineSpan | null {
     try {
       if (this.row.skip?.(event) === true) return null
       this.events += 1
-      if (this.row.does === 'span') return this.runtime.open(this.row, event, parent)
+      if (this.row.does === 'span') {
+        const given = parent ?? this.row.parent?.(event)
+        return this.runtime.open(this.row, event, given === undefined ? this.runtime.scope.activeSpan : given)
+      }
       return this.row.target?.(event, this.runtime) ?? null
     } catch (error) {
       this.#fail(error)

@@ -89,6 +89,11 @@ function inject(
   }
 }
 
+/** Listens to one plain channel. The listener must not throw. */
+export function listenToPoint(channel: string, listener: Listener): Undo {
+  return listen({ [channel]: listener })
+}
+
 type Listener = (message: any) => void
 
 function listen(listeners: { [channel: string]: Listener }): Undo {

@@ -1,7 +1,7 @@
 import { report } from '../log.ts'
 import { Binding } from './bind.ts'
 import { onBuiltins } from './builtins.ts'
-import { listenToExchange, listenToTracingChannel } from './channels.ts'
+import { listenToExchange, listenToPoint, listenToTracingChannel } from './channels.ts'
 import { type Instrumentation, type Patch, targetsOf } from './define.ts'
 import { hookModules, type LoadedModule, type LoadReport, type ModuleTarget } from './hook.ts'
 import { patchMethod, reach, type Undo } from './patch.ts'
@@ -92,8 +92,15 @@ export class Engine {
     for (const [channel, row] of Object.entries(table.channels ?? {})) {
       this.#undo.push(listenToTracingChannel(channel, this.bind(table.name, row, channel)))
     }
+    this.#listenToPoints(table)
     for (const exchange of table.exchanges ?? []) {
       this.#undo.push(listenToExchange(exchange, this.bind(table.name, exchange.row, exchange.start)))
+    }
+  }
+
+  #listenToPoints(table: Instrumentation): void {
+    for (const [channel, handler] of Object.entries(table.points ?? {})) {
+      this.#undo.push(listenToPoint(channel, (message) => this.#guarded(table, () => handler(message, this))))
     }
   }
 

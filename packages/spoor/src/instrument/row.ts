@@ -16,6 +16,8 @@ export interface Row<Event> {
   name(event: Event): string
   /** True for events that are nobody's business: nothing is allocated for them. */
   skip?(event: Event): boolean
+  /** The span's parent, where that is not the active span; undefined for the active one. */
+  parent?(event: Event): EngineParent | undefined
   /** Which span to enrich; null when there is none. */
   target?(event: Event, runtime: Runtime): EngineSpan | null
   /** Facts that are known at start. Only called when somebody keeps them. */

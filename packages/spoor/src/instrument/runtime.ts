@@ -1,11 +1,14 @@
 import type { ScopeManager } from '../api/scope.ts'
 import type { SpanContext } from '../api/span-context.ts'
+import type { Tracer } from '../api/tracer.ts'
 import type { DatabaseNames } from '../semantics/database.ts'
 import type { HttpNames } from '../semantics/http.ts'
 import type { EngineParent, EngineSpan, Row } from './row.ts'
 
 /** What the engine runs on; `init` makes one for its tracer, our own or a foreign one. */
 export interface Runtime {
+  /** The global tracer, late-bound. */
+  readonly tracer: Tracer
   readonly scope: ScopeManager
   readonly http: HttpNames
   readonly database: DatabaseNames

@@ -1,8 +1,23 @@
 import type { Instrumentation } from '../instrument/define.ts'
 import { express } from './express.ts'
+import { fastify } from './fastify.ts'
 import { fetch } from './fetch.ts'
 import { http } from './http.ts'
+import { ioredis } from './ioredis.ts'
+import { koa } from './koa.ts'
+import { opentracing } from './opentracing.ts'
 import { pg } from './pg.ts'
+import { redis } from './redis.ts'
 
 /** Every library that Spoor knows. Adding one is a file, a line here, and a test. */
-export const instrumentations: readonly Instrumentation[] = [http, fetch, express, pg]
+export const instrumentations: readonly Instrumentation[] = [
+  http,
+  fetch,
+  express,
+  fastify,
+  koa,
+  pg,
+  redis,
+  ioredis,
+  opentracing,
+]

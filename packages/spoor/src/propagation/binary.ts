@@ -9,18 +9,20 @@ import { readTraceState } from './tracestate.ts'
  * The layout, all of it in network byte order:
  *
  *   offset  bytes
- *   0       1      version, 1
- *   1       16     trace id, all zero if only baggage is known
- *   17      8      span id, likewise
- *   25      2      flags, the bits of `FLAG_*`
- *   27      2 + n  tracestate: length, ASCII
+ *   0       3      marker, `spr` in ASCII: carriers may hold what somebody else wrote, which is not an error
+ *   3       1      version, 1
+ *   4       16     trace id, all zero if only baggage is known
+ *   20      8      span id, likewise
+ *   28      2      flags, the bits of `FLAG_*`
+ *   30      2 + n  tracestate: length, ASCII
  *   …       1      number of baggage items
  *   …              for each item: 2 + n key, 2 + n value, UTF-8
  *
  * Nothing follows. There is no standard to conform to (W3C's binary format was never finished): only Spoor reads it.
  */
+const MARKER = [0x73, 0x70, 0x72]
 const VERSION = 1
-const HEAD = 27
+const HEAD = 30
 const MAX_BYTES = 65_536
 const NO_TRACE_ID = '0'.repeat(32)
 const NO_SPAN_ID = '0'.repeat(16)
@@ -40,10 +42,10 @@ export function encodeBinary(context: TraceContext): Uint8Array {
   }
   const bytes = new Uint8Array(HEAD + 1 + 2 * texts.length + byteLength(texts))
   const view = new DataView(bytes.buffer)
-  bytes[0] = VERSION
-  writeHex(bytes, 1, hasIds ? context.traceId : NO_TRACE_ID)
-  writeHex(bytes, 17, hasIds ? context.spanId : NO_SPAN_ID)
-  view.setUint16(25, context.traceFlags & 0xffff)
+  bytes.set([...MARKER, VERSION])
+  writeHex(bytes, 4, hasIds ? context.traceId : NO_TRACE_ID)
+  writeHex(bytes, 20, hasIds ? context.spanId : NO_SPAN_ID)
+  view.setUint16(28, context.traceFlags & 0xffff)
   let offset = HEAD
   texts.forEach((text, index) => {
     view.setUint16(offset, text.length)
@@ -57,9 +59,9 @@ export function encodeBinary(context: TraceContext): Uint8Array {
 /**
  * Reads what {@link encodeBinary} has written.
  *
- * @returns null for no bytes at all
+ * @returns null for no bytes at all, and for bytes that somebody else wrote
  * @throws {InvalidCarrier} for what is no `Uint8Array` (a `Buffer` is one)
- * @throws {SpanContextCorrupted} for bytes that are truncated, or that somebody else wrote
+ * @throws {SpanContextCorrupted} for bytes that were a context and are truncated or damaged
  */
 export function decodeBinary(bytes: Uint8Array): TraceContext | null {
   if (!(bytes instanceof Uint8Array)) {
@@ -67,18 +69,18 @@ export function decodeBinary(bytes: Uint8Array): TraceContext | null {
       'A binary carrier holds a Uint8Array. Pass the bytes themselves, not a text or an array.',
     )
   }
-  if (bytes.length === 0) return null
-  if (bytes[0] !== VERSION) throw corrupted(`it begins with ${bytes[0]}, not with version ${VERSION}`)
+  if (MARKER.some((byte, offset) => bytes[offset] !== byte)) return null
+  if (bytes[3] !== VERSION) throw corrupted(`it is of version ${bytes[3]}, not ${VERSION}`)
   if (bytes.length <= HEAD || bytes.length > MAX_BYTES) throw corrupted(`it has ${bytes.length} bytes`)
-  const traceId = readHex(bytes, 1, 17)
-  const spanId = readHex(bytes, 17, 25)
+  const traceId = readHex(bytes, 4, 20)
+  const spanId = readHex(bytes, 20, 28)
   const hasIds = traceId !== NO_TRACE_ID && spanId !== NO_SPAN_ID
   if (!hasIds && (traceId !== NO_TRACE_ID || spanId !== NO_SPAN_ID)) throw corrupted('one of its ids is zero')
   const reader = new Reader(bytes, HEAD)
   const traceState = readTraceState(reader.text(), 2)
   const baggage = readBaggage(reader)
   if (!reader.atEnd) throw corrupted('bytes follow its end')
-  const flags = ((bytes[25] as number) << 8) | (bytes[26] as number)
+  const flags = ((bytes[28] as number) << 8) | (bytes[29] as number)
   return new TraceContext(hasIds ? traceId : '', hasIds ? spanId : '', flags, traceState, baggage, true)
 }
 
@@ -128,7 +130,7 @@ function readBaggage(reader: Reader): ReadonlyMap<string, string> {
 
 function corrupted(reason: string): SpanContextCorrupted {
   return new SpanContextCorrupted(
-    `These bytes are not a span context of Spoor: ${reason}. Extract only what was injected with FORMAT_BINARY.`,
+    `These bytes are a damaged span context: ${reason}. Extract only what was injected with FORMAT_BINARY.`,
   )
 }
 

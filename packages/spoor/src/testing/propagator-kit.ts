@@ -66,18 +66,20 @@ function describesItself(it: Case, { make }: PropagatorKitOptions): void {
 }
 
 function readsSample(it: Case, { make }: PropagatorKitOptions, sample: PropagatorSample): void {
-  for (const [kind, carrier] of carriersOf(sample.carrier)) {
-    it(`reads from ${kind}: ${sample.shows}`, () => {
+  it(`reads from every kind of carrier: ${sample.shows}`, () => {
+    for (const [kind, carrier] of carriersOf(sample.carrier)) {
       const context = empty()
       const found = make().extract(context, carrier, carrierAccess)
-      checkSame(found, sample.context !== null, 'What extract() returned')
-      checkContext(context, sample.context ?? { traceId: '', spanId: '', traceState: '', baggage: {} })
-    })
-  }
+      checkSame(found, sample.context !== null, `What extract() returned for ${kind}`)
+      checkContext(context, sample.context ?? { traceId: '', spanId: '', traceState: '', baggage: {} }, kind)
+    }
+  })
+
   it(`offers itself for every key that it reads: ${sample.shows}`, () => {
-    const { propagator, read } = observed(make())
-    propagator.extract(empty(), sample.carrier, read.access)
-    for (const key of read.keys) check(covers(propagator.fields, key), `fields cover "${key}"`)
+    const propagator = make()
+    const { access, keys } = observed()
+    propagator.extract(empty(), sample.carrier, access)
+    for (const key of keys) check(covers(propagator.fields, key), `fields cover "${key}"`)
   })
 }
 
@@ -245,10 +247,7 @@ function upper(text: string): string {
   return text.toUpperCase()
 }
 
-function observed(propagator: Propagator): {
-  propagator: Propagator
-  read: { keys: Set<string>; access: CarrierAccess }
-} {
+function observed(): { access: CarrierAccess; keys: Set<string> } {
   const keys = new Set<string>()
   const access: CarrierAccess = {
     ...carrierAccess,
@@ -257,16 +256,20 @@ function observed(propagator: Propagator): {
       return carrierAccess.get(carrier, key)
     },
   }
-  return { propagator, read: { keys, access } }
+  return { access, keys }
 }
 
 function covers(fields: readonly string[], key: string): boolean {
   return fields.some((field) => (field.endsWith('*') ? key.startsWith(field.slice(0, -1)) : key === field))
 }
 
-function checkContext(context: TraceContext, expected: NonNullable<PropagatorSample['context']>): void {
+function checkContext(
+  context: TraceContext,
+  expected: NonNullable<PropagatorSample['context']>,
+  kind: string,
+): void {
   for (const field of ['traceId', 'spanId', 'traceFlags', 'traceState'] as const) {
-    if (expected[field] !== undefined) checkSame(context[field], expected[field], field)
+    if (expected[field] !== undefined) checkSame(context[field], expected[field], `${field} from ${kind}`)
   }
   if (expected.baggage !== undefined) checkBaggage(context, expected.baggage)
 }

@@ -3,7 +3,7 @@ import { type BinaryCarrier, FORMAT_BINARY, FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP
 import type { CarrierAccess, Propagator } from '../api/propagator.ts'
 import { contextOf } from '../api/reference.ts'
 import type { Scope, ScopeManager } from '../api/scope.ts'
-import type { Span } from '../api/span.ts'
+import type { Span, TagMap } from '../api/span.ts'
 import {
   FLAG_DEBUG,
   FLAG_DEFERRED,
@@ -13,7 +13,8 @@ import {
   type SpanContext,
   TraceContext,
 } from '../api/span-context.ts'
-import { KIND_INTERNAL } from '../api/span-kind.ts'
+import { KIND_INTERNAL, KIND_NAMES } from '../api/span-kind.ts'
+import { SPAN_KIND } from '../api/tags.ts'
 import type { StartActiveSpanOptions, StartSpanOptions, Tracer } from '../api/tracer.ts'
 import { report } from '../log.ts'
 import { type Clock, SystemClock } from './clock.ts'
@@ -81,7 +82,7 @@ export class SpoorTracer implements Tracer {
     const active = parent === null && options.ignoreActiveSpan !== true ? this.scopeManager.activeSpan : null
     const tags = options.tags
     const known = this.sampler.readsTags === true && tags !== undefined ? Object.entries(tags).flat() : null
-    const span = this.open(String(name), KIND_INTERNAL, parent ?? asParent(active), known, options.startTime)
+    const span = this.open(String(name), kindOf(tags), parent ?? asParent(active), known, options.startTime)
     if (known !== null) {
       // The sampler has decided on the tags as given; on the span they go the way of every later tag.
       span.attributes = []
@@ -170,9 +171,7 @@ export class SpoorTracer implements Tracer {
       case FORMAT_BINARY: {
         const { buffer } = requireBinaryCarrier(carrier)
         if (buffer === null || buffer === undefined) return null
-        if (!(buffer instanceof Uint8Array))
-          throw new InvalidCarrier('The buffer of a binary carrier is a Uint8Array.')
-        return this.#binary.decode(buffer)
+        return this.#binary.decode(bytesOf(buffer))
       }
       default:
         throw new UnsupportedFormat(format)
@@ -259,6 +258,20 @@ function requireBinaryCarrier(carrier: unknown): BinaryCarrier {
     )
   }
   return carrier as BinaryCarrier
+}
+
+/** `opentracing` allows any array of numbers as the buffer. */
+function bytesOf(buffer: unknown): Uint8Array {
+  if (buffer instanceof Uint8Array) return buffer
+  if (Array.isArray(buffer)) return Uint8Array.from(buffer)
+  throw new InvalidCarrier('The buffer of a binary carrier is a Uint8Array.')
+}
+
+/** The kind that is given at start: OpenTracing asks for it there because samplers may decide by it. */
+function kindOf(tags: TagMap | undefined): number {
+  return tags === undefined
+    ? KIND_INTERNAL
+    : Math.max(KIND_INTERNAL, KIND_NAMES.indexOf(tags[SPAN_KIND] as string))
 }
 
 function safeName(sampler: Sampler): string {

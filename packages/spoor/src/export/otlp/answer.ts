@@ -13,11 +13,14 @@ export function readPartialSuccess(body: Uint8Array, contentType: string): Parti
     const partial = parseObject(body)['partialSuccess']
     if (partial === null || typeof partial !== 'object') return { rejected: 0, message: '' }
     const { rejectedSpans, errorMessage } = partial as Record<string, unknown>
-    return { rejected: count(rejectedSpans), message: typeof errorMessage === 'string' ? errorMessage : '' }
+    return {
+      rejected: count(rejectedSpans),
+      message: typeof errorMessage === 'string' ? oneLine(errorMessage) : '',
+    }
   }
   const partial = field(body, 1)
   if (!(partial instanceof Uint8Array)) return { rejected: 0, message: '' }
-  return { rejected: count(field(partial, 1)), message: text(field(partial, 2)) }
+  return { rejected: count(field(partial, 1)), message: oneLine(text(field(partial, 2))) }
 }
 
 /** The message of a `google.rpc.Status`, or the beginning of whatever else came, as one line. */
@@ -36,7 +39,7 @@ function errorMessage(body: Uint8Array, contentType: string): string {
 const MAX_MESSAGE = 300
 
 /** What strangers wrote must not forge lines in the application's log, nor fill it. */
-function oneLine(message: string): string {
+export function oneLine(message: string): string {
   const line = message
     .slice(0, MAX_MESSAGE * 4)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed

@@ -1,4 +1,4 @@
-import { readErrorMessage } from './answer.ts'
+import { oneLine, readErrorMessage } from './answer.ts'
 import { type Answer, TIMEOUT } from './connection.ts'
 
 /** A fault in words: what happened, and what to do about it. */
@@ -29,8 +29,7 @@ export function diagnoseFailure(error: unknown, url: string, timeout: number): D
 export function diagnoseAnswer(answer: Answer, url: string): Diagnosis {
   const message = readErrorMessage(answer.body, answer.contentType)
   const { status } = answer
-  const redirect =
-    status >= 300 && status < 400 && answer.location ? ` to ${answer.location.slice(0, 200)}` : ''
+  const redirect = status >= 300 && status < 400 && answer.location ? ` to ${oneLine(answer.location)}` : ''
   return {
     cause: String(status),
     what: `the collector at ${url} answered ${status}${redirect}${message === '' ? '' : ` "${message}"`}`,

@@ -214,7 +214,7 @@ export class OtlpHttpSender implements BatchSender {
     const { rejected, message } = readPartialSuccess(answer.body, answer.contentType)
     if (rejected > 0 || message !== '') {
       this.lost += Math.min(rejected, batch.spans)
-      const says = message === '' ? '' : ` and says "${message.replace(/\s+/g, ' ').slice(0, 300)}"`
+      const says = message === '' ? '' : ` and says "${message}"`
       report(
         `otlp ${this.#url} partial ${message.slice(0, 80)}`,
         `the collector at ${this.#url} refused ${rejected} of ${batch.spans} spans${says}. Look into its log.`,

@@ -1,7 +1,7 @@
 import { KIND_CLIENT } from '../../api/span-kind.ts'
 import { databaseType } from '../../semantics/database.ts'
 import { write } from '../../semantics/dialect.ts'
-import type { Row } from '../row.ts'
+import type { EngineSpan, Row } from '../row.ts'
 import { sql } from '../sql.ts'
 
 /** What a table says of one database call. Every function gets the event and nothing else. */
@@ -21,6 +21,8 @@ export interface DatabaseFacts<Event> {
   readonly batchSize?: (event: Event) => number | undefined
   /** At the end: how many rows came back. */
   readonly rows?: (event: Event) => number | undefined
+  /** The caller's span, where the call is made from a queue. */
+  readonly parent?: (event: Event) => EngineSpan | null | undefined
   readonly skip?: (event: Event) => boolean
   /** What the event says went wrong, where that is neither thrown nor rejected. */
   readonly failure?: (event: Event) => unknown
@@ -39,6 +41,7 @@ export function database<Event>(facts: DatabaseFacts<Event>): Row<Event> {
     kind: KIND_CLIENT,
     name: (event) => facts.operation?.(event) ?? sql(facts.sql?.(event)).summary,
     ...(facts.skip === undefined ? {} : { skip: facts.skip }),
+    ...(facts.parent === undefined ? {} : { parent: facts.parent }),
     ...(facts.failure === undefined ? {} : { failure: facts.failure }),
     describe(event, to, { database: names, privacy }) {
       const peer = facts.peer?.(event)

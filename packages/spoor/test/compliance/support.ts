@@ -26,7 +26,7 @@ export function spoorBed(options: Partial<SpoorTracerOptions> = {}): SpoorBed {
   return { tracer, finished: () => sink.spans }
 }
 
-export function mockBed(scopeManager?: ScopeManager): Bed & { tracer: MockTracer } {
+export function mockBed(scopeManager?: ScopeManager): Omit<Bed, 'tracer'> & { tracer: MockTracer } {
   const tracer = new MockTracer(scopeManager === undefined ? {} : { scopeManager })
   return { tracer, finished: () => tracer.finishedSpans() }
 }

@@ -45,6 +45,7 @@ const MAX_REQUEST = 64 * 1024 * 1024
 /** Milliseconds for which {@link OtlpHttpSender.hurry} holds. */
 const HURRY_TIME = 5000
 const EXIT_TIME = 2000
+const STUCK_AFTER = 250
 const RESEND_DELAY = 30_000
 
 /**
@@ -73,6 +74,8 @@ export class OtlpHttpSender implements BatchSender {
   readonly #waiting: (() => void)[] = []
   #free: number
   #hurriedUntil = 0
+  /** When the request in flight was sent; 0 when there is none. */
+  #attemptBegan = 0
   #resending = false
   #resendTimer: ReturnType<typeof setTimeout> | undefined
   #closed = false
@@ -109,7 +112,8 @@ export class OtlpHttpSender implements BatchSender {
   sendSync(batches: readonly EncodedBatch[]): void {
     if (batches.length === 0) return
     // Known to be away: not worth holding up the end of the process.
-    const accepted = this.#outage.isUnreachable
+    const away = this.#outage.isUnreachable || this.#isStuck()
+    const accepted = away
       ? []
       : postAtExit({
           target: this.#connection.target,
@@ -125,7 +129,7 @@ export class OtlpHttpSender implements BatchSender {
       if (accepted[index] === true) return
       if (this.#giveUp(batch, 'the process has ended').outcome === 'dropped') dropped += batch.spans
     })
-    if (dropped > 0 && !this.#outage.isUnreachable) {
+    if (dropped > 0 && !away) {
       report(
         'otlp exit',
         `${dropped} spans could not be sent to ${this.#url} while the process ended. ` +
@@ -173,15 +177,13 @@ export class OtlpHttpSender implements BatchSender {
       if (outcome.kind === 'refused') return this.#refused(batch, outcome.diagnosis)
       const wait = retryDelay(attempt, this.#retryDelay, outcome.answer?.retryAfter)
       const deadline = this.#deadline(began, outcome.answer === undefined)
+      const fate = this.#spill === null ? 'dropped' : 'set aside on disk'
       if (attempt >= this.#maxAttempts || Date.now() + wait > deadline) {
-        this.#outage.tell(outcome.diagnosis, 'spans are dropped')
+        this.#outage.tell(outcome.diagnosis, `spans are ${fate}`)
         return this.#giveUp(batch, outcome.diagnosis.what)
       }
-      const fate = this.#spill === null ? 'dropped' : 'set aside on disk'
-      this.#outage.tell(
-        outcome.diagnosis,
-        `spans are kept for ${Math.round(this.#maxRetryTime / 1000)} s and then ${fate}`,
-      )
+      const seconds = Math.round(this.#maxRetryTime / 1000)
+      this.#outage.tell(outcome.diagnosis, `spans are kept for ${seconds} s and then ${fate}`)
       await this.#sleep(wait)
     }
   }
@@ -193,7 +195,14 @@ export class OtlpHttpSender implements BatchSender {
     return unreachable ? 0 : Math.min(patient, this.#hurriedUntil)
   }
 
+  /** The flush before the end was in vain, because a request has long been waiting for its answer. */
+  #isStuck(): boolean {
+    const now = Date.now()
+    return now < this.#hurriedUntil && this.#attemptBegan > 0 && now - this.#attemptBegan > STUCK_AFTER
+  }
+
   async #attempt(chunks: readonly Uint8Array[], contentType: string): Promise<Outcome> {
+    this.#attemptBegan = Date.now()
     try {
       const headers = { ...this.#headers, 'content-type': contentType }
       const answer = await this.#connection.post(chunks, headers, this.#timeout)
@@ -205,6 +214,8 @@ export class OtlpHttpSender implements BatchSender {
     } catch (error) {
       this.#outage.isUnreachable = true
       return { kind: 'retry', diagnosis: diagnoseFailure(error, this.#url, this.#timeout) }
+    } finally {
+      this.#attemptBegan = 0
     }
   }
 

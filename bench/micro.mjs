@@ -24,6 +24,7 @@ const ddEnvironment = {
 const contestants = {
   Spoor: [
     { file: file('spoor'), env: {} },
+    { file: file('spoor'), env: { OTEL_TRACES_SAMPLER: 'always_off' } },
     { file: file('spoor'), env: { OTEL_SDK_DISABLED: 'true' } },
   ],
   OpenTelemetry: [

@@ -11,7 +11,7 @@ const {
   defaultTextMapSetter,
   ProxyTracerProvider,
   ROOT_CONTEXT,
-  SpanKind,
+
   trace,
 } = require('@opentelemetry/api')
 const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks')
@@ -96,7 +96,7 @@ report(await clock(off ? disabledCases : cases))
 
 function spans(from, times) {
   for (let i = 0; i < times; i++) {
-    const span = from.startSpan('GET /orders/:id', { kind: SpanKind.SERVER })
+    const span = from.startSpan('GET /orders/:id')
     span.setAttribute('http.request.method', 'GET')
     span.setAttribute('http.route', '/orders/:id')
     span.setAttribute('url.path', path(i))

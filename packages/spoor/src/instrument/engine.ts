@@ -65,9 +65,17 @@ export class Engine {
   }
 
   /** For built-in modules: patches a method for as long as the engine runs. */
-  patch(target: object, name: string, wrap: (original: any) => unknown): void {
+  patch(target: object, name: string, wrap: (original: any) => object): void {
     const undo = patchMethod(target, name, wrap)
     if (undo !== null) this.#undo.push(undo)
+  }
+
+  /** The same for a function that a built-in module exports: those who import it by name get ours too. */
+  patchExport(module: string, name: string, wrap: (original: any) => object): void {
+    const { syncBuiltinESMExports } = process.getBuiltinModule('node:module')
+    this.#undo.push(syncBuiltinESMExports) // undone in reverse order: after the patch
+    this.patch(process.getBuiltinModule(module) as object, name, wrap)
+    syncBuiltinESMExports()
   }
 
   /** A binding that {@link stop} switches off and that {@link events} counts. */

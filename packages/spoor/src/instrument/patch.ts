@@ -1,11 +1,12 @@
-import { originalOf } from './publish.ts'
-
 /** Puts something in place of a property, and takes it back. */
 
 /** Undoes one change. Safe to call twice. */
 export type Undo = () => void
 
-type Wrap = (original: any) => unknown
+type Wrap = (original: any) => object
+
+/** Marks what we put in place, across copies of this package: never two spans for one call. */
+const WRAPPED = Symbol.for('spoor.wrapped')
 
 /**
  * Replaces a method by what `wrap` makes of it. The property keeps its attributes; an inherited method is shadowed.
@@ -14,10 +15,11 @@ type Wrap = (original: any) => unknown
  */
 export function patchMethod(target: object, name: string, wrap: Wrap): Undo | null {
   const original = (target as { [name: string]: unknown })[name]
-  if (typeof original !== 'function' || originalOf(original) !== undefined) return null
+  if (typeof original !== 'function' || WRAPPED in original) return null
   const own = Object.getOwnPropertyDescriptor(target, name)
   if (own !== undefined && own.configurable === false && own.writable !== true) return null
   const replacement = wrap(original)
+  Object.defineProperty(replacement, WRAPPED, { value: original })
   define(target, name, replacement, own)
   return () => {
     // Somebody may have wrapped us in the meantime; then ours stays below theirs, and does nothing.

@@ -13,22 +13,13 @@ export type Settles =
 
 type Method = (this: unknown, ...args: unknown[]) => unknown
 
-const WRAPPED = Symbol.for('spoor.wrapped')
-
 /**
  * A method that reports its calls to a binding. It keeps `name`, `length` and own properties, returns what the
  * original returns, throws what it throws, and does nothing but call the original while the binding is off.
  */
 export function publish(original: Method, binding: Binding<Call>, settles: Settles): Method {
   const wrap = binding.row.does === 'context' ? carry(original, binding) : watch(original, binding, settles)
-  Object.defineProperties(wrap, Object.getOwnPropertyDescriptors(original))
-  Object.defineProperty(wrap, WRAPPED, { value: original })
-  return wrap
-}
-
-/** The original of a published method; undefined for any other function. */
-export function originalOf(method: unknown): Method | undefined {
-  return (method as { [WRAPPED]?: Method } | undefined)?.[WRAPPED]
+  return Object.defineProperties(wrap, Object.getOwnPropertyDescriptors(original))
 }
 
 function watch(original: Method, binding: Binding<Call>, settles: Settles): Method {

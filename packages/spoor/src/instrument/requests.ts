@@ -3,6 +3,7 @@ import type { ScopeManager } from '../api/scope.ts'
 import type { Binding } from './bind.ts'
 import type { Engine } from './engine.ts'
 import { closeInbound, type InboundRequest, openInbound, serverSpanOf, setServerSpan } from './inbound.ts'
+import { emitResponse, exchangeOf, type Outbound } from './responses.ts'
 import type { EngineSpan } from './row.ts'
 
 /**
@@ -36,17 +37,20 @@ export function traceRequests(
 }
 
 /**
- * Patches request and response so that their events find the span again: the parser emits body events outside of
+ * Patches messages and responses so that their events find the span again: the parser emits body events outside of
  * every asynchronous context (nodejs/node#41285).
  */
 export function traceMessages(
   engine: Engine,
   http: { IncomingMessage: { prototype: object }; ServerResponse: { prototype: object } },
-  binding: Binding<InboundRequest>,
+  inbound: Binding<InboundRequest>,
+  outbound: Binding<Outbound>,
 ): void {
-  const { scope } = binding.runtime
+  const { scope } = inbound.runtime
   engine.patch(http.IncomingMessage.prototype, 'emit', (emit: Emit): Emit => {
     return function (this: IncomingMessage, event, ...args) {
+      const exchange = exchangeOf(this)
+      if (exchange !== undefined) return emitResponse(outbound, exchange, emit, this, event, args)
       const span = serverSpanOf(this)
       if (span === null || !listenedTo(this, event)) return emit.call(this, event, ...args)
       return inSpan(scope, span, emit, this, event, args)
@@ -56,7 +60,7 @@ export function traceMessages(
     return function (this: ServerResponse, event, ...args) {
       const span = serverSpanOf(this)
       if (span === null) return emit.call(this, event, ...args)
-      if (event === 'finish' || event === 'close') close(binding, span, this, event === 'finish')
+      if (event === 'finish' || event === 'close') close(inbound, span, this, event === 'finish')
       if (!listenedTo(this, event)) return emit.call(this, event, ...args)
       return inSpan(scope, span, emit, this, event, args)
     }

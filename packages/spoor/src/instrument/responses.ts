@@ -15,7 +15,8 @@ export interface Outbound {
   error?: unknown
 }
 
-interface Exchange {
+/** A request on its way, tied to the messages that belong to it. */
+export interface Exchange {
   readonly span: EngineSpan
   /** What was active when the request was made: its listeners run in that. */
   readonly caller: EngineSpan | null
@@ -35,7 +36,7 @@ type StoredHeaders = { [name: string]: [string, unknown] } | unknown[] | null | 
 
 export function traceClient(
   engine: Engine,
-  http: { ClientRequest: { prototype: object }; IncomingMessage: { prototype: object } },
+  http: { ClientRequest: { prototype: object } },
   binding: Binding<Outbound>,
 ): void {
   engine.patch(http.ClientRequest.prototype, '_storeHeader', (store: StoreHeader): StoreHeader => {
@@ -65,15 +66,25 @@ export function traceClient(
       return binding.runtime.scope.with(exchange.caller, emit, this, event, ...args)
     }
   })
-  engine.patch(http.IncomingMessage.prototype, 'emit', (emit: Emit): Emit => {
-    return function (this: IncomingMessage & Tied, event, ...args) {
-      const exchange = this[EXCHANGE]
-      if (exchange === undefined) return emit.call(this, event, ...args)
-      if (event === 'error') end(binding, exchange, args[0])
-      else if (event === 'end' || event === 'close') end(binding, exchange)
-      return binding.runtime.scope.with(exchange.caller, emit, this, event, ...args)
-    }
-  })
+}
+
+/** The outgoing request that a message answers. */
+export function exchangeOf(message: object): Exchange | undefined {
+  return (message as Tied)[EXCHANGE]
+}
+
+/** Passes on an event of a response; the last one ends the span. */
+export function emitResponse(
+  binding: Binding<Outbound>,
+  exchange: Exchange,
+  emit: Emit,
+  response: IncomingMessage,
+  event: string | symbol,
+  args: unknown[],
+): boolean {
+  if (event === 'error') end(binding, exchange, args[0])
+  else if (event === 'end' || event === 'close') end(binding, exchange)
+  return binding.runtime.scope.with(exchange.caller, emit, response, event, ...args)
 }
 
 function end(binding: Binding<Outbound>, exchange: Exchange, error?: unknown): void {

@@ -25,9 +25,10 @@ export const http: Instrumentation = instrumentation({
       module: 'http',
       install(exports, engine) {
         const inbound = engine.bind('http', inboundRequest, 'http server')
+        const client = engine.bind('http', outbound, 'http client')
         traceRequests(engine, exports.Server, inbound)
-        traceMessages(engine, exports, inbound)
-        traceClient(engine, exports, engine.bind('http', outbound, 'http client'))
+        traceClient(engine, exports, client)
+        traceMessages(engine, exports, inbound, client)
       },
     },
     {

@@ -3,6 +3,7 @@ import { express } from './express.ts'
 import { fastify } from './fastify.ts'
 import { fetch } from './fetch.ts'
 import { http } from './http.ts'
+import { http2 } from './http2.ts'
 import { ioredis } from './ioredis.ts'
 import { koa } from './koa.ts'
 import { opentracing } from './opentracing.ts'
@@ -12,6 +13,7 @@ import { redis } from './redis.ts'
 /** Every library that Spoor knows. Adding one is a file, a line here, and a test. */
 export const instrumentations: readonly Instrumentation[] = [
   http,
+  http2,
   fetch,
   express,
   fastify,

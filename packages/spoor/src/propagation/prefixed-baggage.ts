@@ -26,7 +26,7 @@ export function readPrefixedBaggage(
   for (const name of access.keys(carrier)) {
     if (!name.startsWith(prefix) || name.length === prefix.length || name.length > MAX_LENGTH) continue
     const value = access.get(carrier, name)
-    if (value === undefined || value.length > MAX_LENGTH || !isPrintable(value)) continue
+    if (value === undefined || !isPrintable(value)) continue
     length += name.length + value.length
     if (length > MAX_LENGTH) break
     items ??= new Map()

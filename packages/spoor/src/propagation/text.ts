@@ -38,8 +38,9 @@ export function percentDecode(text: string): string {
   }
 }
 
-/** Whether a text is printable ASCII, as a header value must be. */
+/** Whether a text may be sent, or is worth reading, as the value of a header: printable ASCII, and not too long. */
 export function isPrintable(text: string): boolean {
+  if (text.length > MAX_LENGTH) return false
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code < 0x20 || code > 0x7e) return false
@@ -47,7 +48,7 @@ export function isPrintable(text: string): boolean {
   return true
 }
 
-/** Whether a text consists of characters of a set (the percent sign aside, which no set has) and is not empty. */
+/** Whether a text is a {@link TOKEN}, perhaps percent-encoded. */
 export function isToken(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)

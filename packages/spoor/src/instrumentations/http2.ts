@@ -1,0 +1,40 @@
+import { inboundRequest } from '../instrument/inbound.ts'
+import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
+import { type OutboundStream, traceSessions, traceStreams } from '../instrument/streams.ts'
+
+const url = ({ origin, headers }: OutboundStream): string => `${origin}${headers[':path'] ?? '/'}`
+
+const outbound = httpClient<OutboundStream>({
+  component: 'http2',
+  method: ({ headers }) => String(headers[':method'] ?? 'GET'),
+  url,
+  host: ({ origin }) => (URL.canParse(origin) ? new URL(origin).hostname : undefined),
+  port: ({ origin }) => (URL.canParse(origin) ? Number(new URL(origin).port) || undefined : undefined),
+  status: ({ status }) => status,
+  protocolVersion: () => '2',
+})
+
+/** Both sides of `node:http2`. */
+export const http2: Instrumentation = instrumentation({
+  name: 'http2',
+  builtins: [
+    {
+      module: 'http2',
+      install(exports, engine) {
+        const inbound = engine.bind('http2', inboundRequest, 'http2 server')
+        // A server that never listens costs an object; there is no other way to its class.
+        for (const create of [exports.createServer, exports.createSecureServer]) {
+          traceStreams(engine, { prototype: Object.getPrototypeOf(create()) }, inbound)
+        }
+        const client = engine.bind('http2', outbound, 'http2 client')
+        engine.patchExport('http2', 'connect', (connect: (...args: unknown[]) => object) => {
+          return function (this: unknown, ...args: unknown[]): object {
+            const session = connect.apply(this, args)
+            traceSessions(engine, session, client)
+            return session
+          }
+        })
+      },
+    },
+  ],
+})

@@ -104,9 +104,10 @@ function writeMembers(items: ReadonlyMap<string, string>): string {
     if (key === '' || key.length + value.length > MAX_LENGTH) continue
     const pair = `${percentEncode(key, TOKEN)}=${percentEncode(value, BAGGAGE_OCTET)}`
     const member = pair + (extras?.get(key) ?? '')
+    const next = list === '' ? member : `${list},${member}`
     // One that is too long does not keep out the shorter ones after it.
-    if (list.length + member.length + 1 > MAX_LENGTH) continue
-    list += list === '' ? member : `,${member}`
+    if (next.length > MAX_LENGTH) continue
+    list = next
     if (++count === MAX_ITEMS) break
   }
   return list

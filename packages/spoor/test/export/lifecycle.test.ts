@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { onProcessEnd } from 'spoor/export'
@@ -26,9 +29,10 @@ async function run(
   way: string,
   options: { port?: number | undefined; signals?: NodeJS.Signals[]; env?: Record<string, string> } = {},
 ): Promise<Ending> {
-  const env: NodeJS.ProcessEnv = { ...process.env, ...options.env }
+  const env: NodeJS.ProcessEnv = { ...process.env }
   delete env['NODE_OPTIONS']
   delete env['COLLECTOR']
+  Object.assign(env, options.env)
   if (options.port !== undefined) env['COLLECTOR'] = String(options.port)
   const child = spawn(process.execPath, [APP, way], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
@@ -64,8 +68,6 @@ describe('the end of a process', () => {
     return collector
   }
 
-  const without = (...parts: Parameters<typeof run>): ReturnType<typeof run> => run(...parts)
-
   for (const way of [
     'dry',
     'exit 0',
@@ -78,7 +80,7 @@ describe('the end of a process', () => {
   ]) {
     it(`${way}: the same status as without us, and the last span arrives once`, async () => {
       const { port, spans } = await collectorThat()
-      const [bare, traced] = await Promise.all([without(way), run(way, { port })])
+      const [bare, traced] = await Promise.all([run(way), run(way, { port })])
       assert.deepEqual([traced.code, traced.signal], [bare.code, bare.signal])
       assert.deepEqual(
         spans().map((span) => span.name),
@@ -96,7 +98,7 @@ describe('the end of a process', () => {
     it(`${signal} to a server that does not listen for it: it dies of the signal, and the span arrives`, async () => {
       const { port, spans } = await collectorThat()
       const [bare, traced] = await Promise.all([
-        without('serve', { signals: [signal] }),
+        run('serve', { signals: [signal] }),
         run('serve', { port, signals: [signal] }),
       ])
       assert.deepEqual([bare.code, bare.signal], [null, signal])
@@ -156,6 +158,21 @@ describe('the end of a process', () => {
     assert.equal(dry.code, 0)
     assert.ok(dry.took < 2500, `took ${dry.took} ms`)
     assert.match(dry.stderr, /cannot reach the collector/)
+  })
+
+  it('the helper that sends at exit gets none of NODE_OPTIONS, which would trace it in turn', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spoor-preload-'))
+    try {
+      const marks = join(folder, 'marks')
+      const preload = join(folder, 'preload.cjs')
+      writeFileSync(preload, `require('fs').appendFileSync(${JSON.stringify(marks)}, 'loaded\\n')`)
+      const { port, spans } = await collectorThat()
+      await run('exit 0', { port, env: { NODE_OPTIONS: `--require=${preload}` } })
+      assert.equal(readFileSync(marks, 'utf8'), 'loaded\n')
+      assert.equal(spans().length, 1)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('undoing takes every listener away, and only the last of several does', () => {

@@ -1,0 +1,32 @@
+/**
+ * PostgreSQL with nothing to install: PGlite, which is PostgreSQL compiled to WebAssembly, behind a socket.
+ *
+ * Each service owns a database of its own and keeps one connection to it: PGlite has a single session, and its socket
+ * server (0.2) passes the messages of several connections on one by one, so that two of them at a time would find
+ * each other's unnamed statements.
+ */
+import { readFile } from 'node:fs/promises'
+import { PGlite } from '@electric-sql/pglite'
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+
+// To set up a cluster takes seconds, to copy one a fraction of a second.
+const first = await PGlite.create()
+const databases = { catalogue: first, orders: await first.clone() }
+
+const servers = []
+for (const [owner, db] of Object.entries(databases)) {
+  await db.exec(await readFile(new URL(`${owner}.sql`, import.meta.url), 'utf8'))
+  const port = Number(process.env[`${owner.toUpperCase()}_PORT`] ?? 0)
+  const server = new PGLiteSocketServer({ db, host: '127.0.0.1', port, maxConnections: 4 })
+  await server.start()
+  servers.push(server)
+}
+console.log(`database listens on ${servers.map((server) => server.getServerConn()).join(' and ')}`)
+
+const end = async () => {
+  setTimeout(() => process.exit(), 1000)
+  await Promise.allSettled(servers.map((server) => server.stop()))
+  process.exit()
+}
+process.once('SIGTERM', end)
+process.once('SIGINT', end)

@@ -61,7 +61,13 @@ export interface TraceSkeleton {
   events: number[]
 }
 
-export type AttributeValue = string | number | boolean | null | AttributeValue[] | { [key: string]: AttributeValue }
+export type AttributeValue =
+  | string
+  | number
+  | boolean
+  | null
+  | AttributeValue[]
+  | { [key: string]: AttributeValue }
 
 export type Attributes = { [key: string]: AttributeValue }
 
@@ -101,6 +107,8 @@ export interface Status {
   /** Where applications send their spans, for the page's first words to a newcomer: `http://localhost:4318`. */
   otlpUrl?: string
   bytes: number
+  /** Why nothing can be stored at the moment (a full disk, for one); absent while all is well. */
+  trouble?: string
   received: { requests: number; spans: number; rejected: number; bytes: number }
 }
 

@@ -36,7 +36,7 @@ const theirs: Record<string, unknown> = { ...opentracing }
 
 /** `opentracing`'s own classes type spans as instances of its own; what counts here is what happens at run time. */
 const foreignReference = (type: string, referenced: Span | SpanContext): SpanReference =>
-  new opentracing.Reference(type, referenced as never) as unknown as SpanReference
+  new opentracing.Reference(type, referenced as never)
 
 after(resetGlobalTracer)
 
@@ -106,7 +106,7 @@ test('JS-A02: a tracer written by overriding the underscore methods of opentraci
       return new opentracing.Span()
     }
   }
-  const tracer: OpenTracer = new Subclass() as unknown as OpenTracer
+  const tracer: OpenTracer = new Subclass()
   const parent = tracer.startSpan('parent')
   tracer.startSpan('child', { references: [childOf(parent)] })
   assert.deepEqual(started, ['parent with 0 references', 'child with 1 references'])

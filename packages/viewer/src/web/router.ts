@@ -12,11 +12,16 @@ export const place: ReadonlySignal<Place> = current
 
 /** @param replace do not leave an entry in the history: for changes nobody would want to go back through. */
 export function navigate(href: string, { replace = false }: { replace?: boolean } = {}): void {
-  if (href === location.pathname + location.search) return
-  if (replace) history.replaceState(history.state, '', href)
-  // The mark tells `goBack` that the previous entry is ours.
-  else history.pushState({ inside: true }, '', href)
-  current.value = read()
+  if (href === hrefOf(current.value)) return
+  if (replace) {
+    replaceSoon(href)
+  } else {
+    replaceNow()
+    // The mark tells `goBack` that the previous entry is ours.
+    history.pushState({ inside: true }, '', href)
+  }
+  const [path = '/', query = ''] = href.split('?', 2)
+  current.value = { path, query: new URLSearchParams(query) }
 }
 
 /** Back to where the reader came from when that was this page, else to `fallback`. */
@@ -27,18 +32,18 @@ export function goBack(fallback: string): void {
 
 /** Changes some parameters of the present address; '' or null removes one. */
 export function setQuery(changes: Record<string, string | null>, options: { replace?: boolean } = {}): void {
-  const query = new URLSearchParams(location.search)
+  const query = new URLSearchParams(current.value.query)
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === '') query.delete(name)
     else query.set(name, value)
   }
-  const text = query.toString()
-  navigate(location.pathname + (text && `?${text}`), options)
+  navigate(hrefOf({ path: current.value.path, query }), options)
 }
 
 /** Lets plain links move within the page; a modified click (new tab, download) stays the browser's. */
 export function followLinks(root: HTMLElement): void {
   addEventListener('popstate', () => {
+    pending = null
     current.value = read()
   })
   root.addEventListener('click', (event) => {
@@ -50,6 +55,33 @@ export function followLinks(root: HTMLElement): void {
     event.preventDefault()
     navigate(link.pathname + link.search)
   })
+}
+
+/** Browsers allow some hundred changes of the history in half a minute; a held key would use them up in seconds. */
+const REPLACE_MILLISECONDS = 150
+
+let pending: string | null = null
+let resting = false
+
+function replaceSoon(href: string): void {
+  pending = href
+  if (!resting) replaceNow()
+}
+
+function replaceNow(): void {
+  if (pending === null) return
+  history.replaceState(history.state, '', pending)
+  pending = null
+  resting = true
+  setTimeout(() => {
+    resting = false
+    replaceNow()
+  }, REPLACE_MILLISECONDS)
+}
+
+function hrefOf({ path, query }: Place): string {
+  const text = query.toString()
+  return path + (text && `?${text}`)
 }
 
 function read(): Place {

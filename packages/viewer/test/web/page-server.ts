@@ -25,6 +25,8 @@ export class PageServer {
   /** When set, every request of the API is answered with this status and an error. */
   failure: number = 0
   readonly #traces: Map<string, PlainSpan[]> = new Map()
+  /** Made once: what a test measures is the page, not the making of its input. */
+  readonly #skeletons: Map<string, string> = new Map()
   readonly #streams: Set<ServerResponse> = new Set()
   readonly #server = createServer((request, response) => {
     this.#answer(request, response).catch(() => response.writeHead(500).end())
@@ -44,17 +46,16 @@ export class PageServer {
   /** Adds spans and tells every open page, as the viewer does after a commit. */
   add(spans: readonly PlainSpan[]): void {
     const traces = groupBy(spans, (span) => span.traceId)
-    for (const [traceId, ours] of traces)
-      this.#traces.set(traceId, [...(this.#traces.get(traceId) ?? []), ...ours])
+    for (const [traceId, ours] of traces) {
+      const spans = [...(this.#traces.get(traceId) ?? []), ...ours]
+      this.#traces.set(traceId, spans)
+      this.#skeletons.set(traceId, JSON.stringify(toSkeleton(spans)))
+    }
     for (const stream of this.#streams) {
       stream.write(
         `event: traces\ndata: ${JSON.stringify({ traceIds: [...traces.keys()], spans: spans.length })}\n\n`,
       )
     }
-  }
-
-  clear(): void {
-    this.#traces.clear()
   }
 
   /** Goes away, as when the viewer is stopped; {@link resume} comes back on the same port. */
@@ -88,7 +89,7 @@ export class PageServer {
     const [, traceId = '', rest = ''] = /^\/api\/traces\/([^/]+)(?:\/(.*))?$/.exec(url.pathname) ?? []
     const spans = this.#traces.get(traceId)
     if (!spans) return json(response, 404, error('trace_not_found', `There is no trace ${traceId}.`))
-    if (rest === '') return json(response, 200, toSkeleton(spans))
+    if (rest === '') return json(response, 200, this.#skeletons.get(traceId)!)
     const span = spans.find(({ spanId }) => rest === `spans/${spanId}`)
     if (span) return json(response, 200, toDetail(span))
     json(response, 404, error('span_not_found', 'There is no such span.'))
@@ -132,7 +133,8 @@ export class PageServer {
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
 function error(code: string, message: string): unknown {

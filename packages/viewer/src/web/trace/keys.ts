@@ -1,4 +1,5 @@
 /** What the keys do in a trace (the words for them are in `shell/help.tsx`). */
+import { place } from '../router.ts'
 import type { KeyTable } from '../shell/keys.ts'
 import { focusFind } from './find.tsx'
 import type { TraceView } from './view.ts'
@@ -29,7 +30,7 @@ export function traceKeys(view: TraceView, { open, close, leave }: Actions): Key
     ArrowLeft: outsideDetail(() => stepOut(view)),
     Enter: () => open(view.cursorId.value),
     Escape: () => {
-      if (new URLSearchParams(location.search).has('span')) close()
+      if (place.value.query.has('span')) close()
       else if (view.query.value) view.query.value = ''
       else view.zoomTo(null)
     },

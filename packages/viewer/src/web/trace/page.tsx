@@ -59,8 +59,9 @@ function OpenTrace({ view, details }: { view: TraceView; details: SpanDetails })
     if (title) document.title = `${title} · Spoor`
   }, [view.tree.value])
   useEffect(() => {
-    // Back, forward and links choose a span by the address alone: the cursor goes there.
-    if (selected < 0) return
+    // Back, forward and links choose a span by the address alone: the cursor goes there. A fast reader may be further
+    // already by the time this runs.
+    if (selected < 0 || place.peek().query.get('span') !== spanId) return
     view.goTo(selected)
   }, [spanId, selected])
   useEffect(() => {

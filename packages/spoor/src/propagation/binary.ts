@@ -1,5 +1,5 @@
 import { InvalidCarrier, SpanContextCorrupted } from '../api/errors.ts'
-import { NO_BAGGAGE, TraceContext } from '../api/span-context.ts'
+import { FLAG_DEFERRED, NO_BAGGAGE, TraceContext } from '../api/span-context.ts'
 import { MAX_ITEMS } from './baggage.ts'
 import { isSpanId, isTraceId } from './hex.ts'
 import { isPrintable, MAX_LENGTH } from './text.ts'
@@ -80,7 +80,8 @@ export function decodeBinary(bytes: Uint8Array): TraceContext | null {
   const traceState = readTraceState(reader.text(), 2)
   const baggage = readBaggage(reader)
   if (!reader.atEnd) throw corrupted('bytes follow its end')
-  const flags = ((bytes[28] as number) << 8) | (bytes[29] as number)
+  // Without ids there is no caller whose decision the flags could be.
+  const flags = hasIds ? ((bytes[28] as number) << 8) | (bytes[29] as number) : FLAG_DEFERRED
   return new TraceContext(hasIds ? traceId : '', hasIds ? spanId : '', flags, traceState, baggage, true)
 }
 

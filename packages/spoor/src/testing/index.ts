@@ -30,6 +30,11 @@ export type { MockPropagator } from './mock-propagators.ts'
 export { MockContext, type MockLog, type MockReference, MockSpan } from './mock-span.ts'
 export { MockTracer, type MockTracerOptions } from './mock-tracer.ts'
 export { describeOpenTracingCompatibility, type OpenTracingKitOptions } from './opentracing-kit.ts'
+export {
+  describePropagator,
+  type PropagatorKitOptions,
+  type PropagatorSample,
+} from './propagator-kit.ts'
 export { type CaseResult, type Runner, runCases } from './runner.ts'
 export { describeScopeManager, type ScopeManagerKitOptions } from './scope-manager-kit.ts'
 export { type Bed, describeTestbed, type TestbedOptions } from './testbed/index.ts'

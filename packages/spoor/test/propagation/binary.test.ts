@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { FLAG_DEBUG, FLAG_RANDOM, FLAG_SAMPLED, TraceContext } from 'spoor/api'
+import { FLAG_DEBUG, FLAG_DEFERRED, FLAG_RANDOM, FLAG_SAMPLED, TraceContext } from 'spoor/api'
 import { decodeBinary, encodeBinary } from 'spoor/propagation'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -32,6 +32,7 @@ describe('The binary format', () => {
     assert.equal(context?.traceId, '')
     assert.equal(context?.spanId, '')
     assert.equal(context?.baggage.get('a'), 'b')
+    assert.equal(context?.traceFlags, FLAG_DEFERRED)
   })
 
   it('takes 33 bytes for ids alone, laid out as documented', () => {

@@ -2,7 +2,7 @@ import * as runner from 'node:test'
 import { FLAG_DEBUG, FLAG_DEFERRED, FLAG_RANDOM, FLAG_SAMPLED, TraceContext } from 'spoor/api'
 import * as formats from 'spoor/propagation'
 import { composite } from 'spoor/propagation'
-import { describePropagator } from '../../dist/esm/testing/propagator-kit.js'
+import { describePropagator } from 'spoor/testing'
 
 /*
  * Every format passes the contract kit, with the examples of its specification as samples.

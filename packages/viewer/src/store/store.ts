@@ -50,8 +50,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const release = options.path === ':memory:' ? () => {} : claim(options.path, options.inherits)
   try {
     const engine = await openEngine(options.path, options.engine)
-    prepareSchema(engine, options.path)
-    return new Store(engine, options, release)
+    try {
+      prepareSchema(engine, options.path)
+      return new Store(engine, options, release)
+    } catch (error) {
+      engine.close()
+      throw error
+    }
   } catch (error) {
     release()
     throw error

@@ -25,7 +25,8 @@ export function openWasm(path: string): Engine {
       statements.push(statement)
       return {
         run: (...values) => statement.run(values).changes,
-        get: (...values) => (statement.get(values) ?? undefined) as Row | undefined,
+        // Not `get`: it stops at the first row and leaves the statement, and with it a transaction, open.
+        get: (...values) => statement.all(values)[0] as Row | undefined,
         all: (...values) => statement.all(values) as Row[],
       }
     },

@@ -112,7 +112,15 @@ function makeTracer(options: ResolvedOptions): { tracer: Tracer; exit: () => voi
   const tracer = new SpoorTracer({
     scopeManager,
     sink: recorder,
-    propagator: composite(options.propagators, { policy: options.remoteParent }),
+    propagator: composite(options.propagators, {
+      policy: options.remoteParent,
+      onError: (error, { name }) =>
+        report(
+          `propagator.${name}`,
+          `the propagator "${name}" threw; it counts as having found nothing`,
+          error,
+        ),
+    }),
     carrier: carrierAccess,
     binary: { encode: encodeBinary, decode: decodeBinary },
     sampler: options.sampler,

@@ -114,8 +114,9 @@ export class SpoorTracer implements Tracer {
     const continued = parent !== null && parent.traceId !== ''
     const traceId = continued ? parent.traceId : this.ids.traceId()
     if (parent === null || parent.remote) this.clock.adjust()
-    const sampled = this.#decide(continued ? parent : null, traceId, name, kind, attributes)
-    const inherited = continued ? parent.traceFlags & (FLAG_RANDOM | FLAG_DEBUG) : FLAG_RANDOM
+    const sampled = this.#decide(parent, traceId, name, kind, attributes)
+    const flags = parent?.traceFlags ?? 0
+    const inherited = (flags & FLAG_DEBUG) | (continued ? flags & FLAG_RANDOM : FLAG_RANDOM)
     return new RecordingSpan(
       this,
       traceId,
@@ -217,10 +218,12 @@ export class SpoorTracer implements Tracer {
     kind: number,
     attributes: FlatAttributes | null,
   ): boolean {
-    // The dear part of a context is not needed to follow a live local parent.
     const flags = parent?.traceFlags ?? 0
     if ((flags & FLAG_DEBUG) !== 0) return true
-    const asked = parent === null || (flags & FLAG_DEFERRED) !== 0 ? null : parent
+    const decided = parent !== null && (flags & FLAG_DEFERRED) === 0
+    // A caller may decide without naming a trace: `b3: 0` is all that it sends then.
+    if (decided && parent.remote && parent.traceId === '') return (flags & FLAG_SAMPLED) !== 0
+    const asked = decided && parent.traceId !== '' ? parent : null
     try {
       return this.sampler.sample(asked as TraceContext | null, traceId, name, kind, attributes)
     } catch (error) {

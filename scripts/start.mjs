@@ -6,6 +6,7 @@
  *     npm start -- --open            opens the viewer in a browser
  *     npm start -- --once            checks every trace and ends: exit code 0 only if each came back complete
  *     npm start -- --port 8080       the shop's port (a free one otherwise)
+ *     npm start -- --patience 30     how many seconds the last trace may take to arrive, 15 otherwise
  *     npm start -- --viewer-port 0 --otlp-port 0   the viewer's, 4319 and 4318 otherwise; 0 is a free one
  */
 import { spawn } from 'node:child_process'
@@ -17,9 +18,6 @@ import { readTraces } from '../examples/journey/tour/traces.mjs'
 import { makeVisits, visits } from '../examples/journey/tour/visits.mjs'
 import { bootstrap } from './bootstrap.mjs'
 import { coloured, main, paint, say, step, Trouble } from './support/terminal.mjs'
-
-/** How long the last trace may take from the answer to the viewer. */
-const patience = 15_000
 
 await main(async () => {
   const options = readOptions()
@@ -56,7 +54,7 @@ async function journey(options, running, ending) {
     return shop
   })
   const made = await step(`Sending ${visits.length} customers through it`, () => makeVisits(shop.url))
-  const { pairs, problems } = await step('Collecting their traces', () => collect(viewer.url, made))
+  const { pairs, problems } = await step('Collecting their traces', () => collect(viewer.url, made, options))
 
   const shown = pairs.find(({ visit }) => visit.shown)
   if (shown.trace) await show(shown)
@@ -91,8 +89,8 @@ async function preferred(asked, usual) {
 }
 
 /** Asks the viewer until every trace is as it should be, or until patience ends; then says what is still missing. */
-async function collect(viewerUrl, made) {
-  const deadline = Date.now() + patience
+async function collect(viewerUrl, made, { patience }) {
+  const deadline = Date.now() + Number(patience) * 1000
   for (;;) {
     const result = checkTraces(made, await readTraces(viewerUrl))
     if (result.problems.length === 0 || Date.now() > deadline) return result
@@ -143,8 +141,10 @@ function readOptions() {
         port: { type: 'string' },
         'viewer-port': { type: 'string' },
         'otlp-port': { type: 'string' },
+        patience: { type: 'string', default: '15' },
       },
     })
+    if (!(Number(values.patience) >= 0)) throw new Error(`--patience takes seconds, not "${values.patience}"`)
     for (const name of ['port', 'viewer-port', 'otlp-port']) {
       const value = values[name]
       if (value === undefined || (/^\d+$/.test(value) && Number(value) < 65536)) continue
@@ -153,7 +153,7 @@ function readOptions() {
     return { ...values, ...(values.port && { port: Number(values.port) }) }
   } catch (error) {
     throw new Trouble(
-      `${error.message}\nOptions: --once, --open, --port <n>, --viewer-port <n>, --otlp-port <n>`,
+      `${error.message}\nOptions: --once, --open, --port <n>, --viewer-port <n>, --otlp-port <n>, --patience <s>`,
     )
   }
 }

@@ -1,7 +1,7 @@
 /** Holds the traces that arrived against the visits that were made, and says what is missing, span by span. */
 
 /** The clocks of two processes on one machine agree this well, in milliseconds. */
-const clockSkew = 5
+const clockSkew = 20
 
 /**
  * Pairs every visit with the trace whose root started during it.

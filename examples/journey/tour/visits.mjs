@@ -7,6 +7,8 @@
  * where an object among the latter says more about the span itself: `failed` and the `exception` it recorded, the
  * `attributes` it must have, how many milliseconds it lasts `atLeast`.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+
 const postgres = { attributes: { 'db.system.name': 'postgresql' } }
 const query = (service, name) => [service, 'client', name, postgres]
 
@@ -142,6 +144,8 @@ export const visits = [
 export async function makeVisits(shopUrl) {
   const made = []
   for (const visit of visits) {
+    // A breath between two customers, so that no clock is so wrong as to give one the other's trace.
+    await sleep(50)
     const [method, path, body] = visit.request
     const from = Date.now()
     const response = await fetch(shopUrl + path, {

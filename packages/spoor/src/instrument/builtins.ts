@@ -43,8 +43,9 @@ export function onBuiltins(handlers: { readonly [name: string]: (exports: any) =
 }
 
 function listen(module: NodeModule, seen: (specifier: string) => void, now: () => void): Undo {
-  if (typeof module.registerHooks !== 'function') {
-    // Without hooks an `import` of a built-in module cannot be seen.
+  if (typeof module.registerHooks !== 'function' || !(module instanceof Function)) {
+    // Without hooks an `import` of a built-in module cannot be seen. Nor can it in a sandbox such as Jest, whose module
+    // system comes from outside of its globals, and throws when it is asked for hooks.
     now()
     return () => {}
   }

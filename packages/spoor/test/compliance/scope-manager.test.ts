@@ -19,7 +19,7 @@ for (const { name, asynchronous, make } of scopeManagers) {
 const ids = (results: readonly { title: string; passed: boolean }[], passed: boolean): string[] =>
   results.filter((result) => result.passed === passed).map(({ title }) => title.split(':')[0] ?? '')
 
-test('The scope manager kit fails on the manager that does nothing in SC-01 to SC-07, and passes SC-08', async () => {
+test('SC-M: the scope manager kit fails on the manager that does nothing in SC-01 to SC-07, and passes SC-08', async () => {
   const results = await runCases((collector) =>
     describeScopeManager(collector, { scopeManager: () => noopScopeManager }),
   )
@@ -83,7 +83,7 @@ class ProcessWideManager implements ScopeManager {
   }
 }
 
-test('The scope manager kit notices a manager that mixes up concurrent siblings, which upstream does not', async () => {
+test('SC-M: the scope manager kit notices a manager that mixes up concurrent siblings, which upstream does not', async () => {
   const results = await runCases((collector) =>
     describeScopeManager(collector, { scopeManager: () => new ProcessWideManager() }),
   )
@@ -112,7 +112,7 @@ class LeakingManager extends AsyncLocalStorageScopeManager {
   }
 }
 
-test('The scope manager kit notices a callback form that is built on entering without leaving', async () => {
+test('NODE-01: the scope manager kit notices a callback form that is built on entering without leaving', async () => {
   const results = await runCases((collector) =>
     describeScopeManager(collector, { scopeManager: () => new LeakingManager() }),
   )

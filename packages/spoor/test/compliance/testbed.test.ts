@@ -30,7 +30,7 @@ describe('The testbed through the global tracer', () => {
   })
 })
 
-test('The testbed fails in every scenario on a tracer that does nothing', async () => {
+test('TB-M: the testbed fails in every scenario on a tracer that does nothing', async () => {
   const results = await runCases((collector) =>
     describeTestbed(collector, { make: () => ({ tracer: noopTracer, finished: () => [] }), timeout: 10 }),
   )
@@ -41,7 +41,7 @@ test('The testbed fails in every scenario on a tracer that does nothing', async 
   assert.equal(results.length, 19)
 })
 
-test('TB-03c: the testbed tells a parent that follows the request from one that is stored', async () => {
+test('TB-M: the testbed notices a manager that does not follow asynchronous flows', async () => {
   const results = await runCases((collector) =>
     describeTestbed(collector, {
       // On a stack nothing follows a request by itself, so whatever needs that must fail.

@@ -39,7 +39,7 @@ describe('The global tracer', () => {
   })
 })
 
-test('The tracer kit fails on a tracer that does nothing, in each check that such a tracer cannot pass', async () => {
+test('AC-M: the tracer kit fails on a tracer that does nothing, in each check that such a tracer cannot pass', async () => {
   const results = await runCases((collector) =>
     describeTracer(collector, { tracer: () => noopTracer, isParent: () => false }),
   )
@@ -53,7 +53,7 @@ test('The tracer kit fails on a tracer that does nothing, in each check that suc
   assert.equal(results.length, 31)
 })
 
-test('The tracer kit passes on a tracer that does nothing once the checks are switched off that it cannot pass', async () => {
+test('AC-M: the tracer kit passes on a tracer that does nothing once the checks are switched off that it cannot pass', async () => {
   const results = await runCases((collector) =>
     describeTracer(collector, {
       tracer: () => noopTracer,
@@ -114,7 +114,7 @@ function sabotaged(
 }
 
 for (const { name, noticedBy, tracer } of SABOTAGE) {
-  test(`The tracer kit notices a tracer that ${name}`, async () => {
+  test(`AC-M: the tracer kit notices a tracer that ${name}`, async () => {
     const results = await runCases((collector) => describeTracer(collector, { tracer, isParent }))
     const failed = results.filter(({ passed }) => !passed).map(({ title }) => title.split(':')[0] ?? '')
     for (const id of noticedBy)

@@ -37,6 +37,12 @@ const targets = [
     },
   },
   {
+    name: 'the doors of spoor',
+    from: ['packages/spoor/src', 'packages/spoor/scripts/bundle.mjs', 'packages/spoor/tsconfig.json'],
+    to: ['packages/spoor/dist/bundle'],
+    make: () => runScript('packages/spoor/scripts/bundle.mjs'),
+  },
+  {
     name: 'spoor-viewer',
     from: ['packages/viewer/src', 'packages/viewer/tsconfig.json', 'packages/viewer/package.json'],
     to: ['packages/viewer/dist'],
@@ -136,12 +142,13 @@ async function compile(...projects) {
 
 /** The page is checked by the compiler and bundled by its own script. */
 async function buildPage() {
-  const script = join(root, 'packages/viewer/scripts/build-web.mjs')
-  const project = 'packages/viewer/src/web/tsconfig.json'
-  if (existsSync(join(root, project))) await compile(project)
-  if (!existsSync(script)) return
-  const { code, output } = await runNode([script])
-  if (code !== 0) throw new Trouble(`${relative(root, script)}\n${output.trimEnd()}`)
+  await compile('packages/viewer/src/web/tsconfig.json')
+  await runScript('packages/viewer/scripts/build-web.mjs')
+}
+
+async function runScript(script) {
+  const { code, output } = await runNode([join(root, script)])
+  if (code !== 0) throw new Trouble(`${script}\n${output.trimEnd()}`)
 }
 
 /** Removes compiled files whose source is gone: an old test would otherwise go on passing. */

@@ -1,0 +1,43 @@
+/**
+ * Puts the two doors that every traced process opens into one file each. Loading a hundred small modules costs more
+ * start-up time than everything that they do; one file without comments costs a third of it.
+ *
+ *     node packages/spoor/scripts/bundle.mjs
+ */
+import { rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
+
+const doors = [
+  { from: 'register.js', to: 'register.cjs', format: 'cjs' },
+  { from: 'index.js', to: 'index.cjs', format: 'cjs' },
+  { from: 'index.js', to: 'index.mjs', format: 'esm' },
+]
+
+rmSync(join(dist, 'bundle'), { recursive: true, force: true })
+await Promise.all(
+  doors.map(({ from, to, format }) =>
+    build({
+      // The compiled ES modules: esbuild leaves out what a door does not use.
+      entryPoints: [join(dist, 'esm', from)],
+      outfile: join(dist, 'bundle', to),
+      format,
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      // Names stay: they stand in stack traces, and in what the library says of itself.
+      minifyWhitespace: true,
+      minifySyntax: true,
+      legalComments: 'none',
+      logLevel: 'warning',
+    }),
+  ),
+)
+
+for (const { to } of doors) {
+  const { size } = statSync(join(dist, 'bundle', to))
+  console.log(`dist/bundle/${to}  ${(size / 1024).toFixed(0)} KB`)
+}

@@ -5,6 +5,7 @@ import { listen } from './live.ts'
 import { followLinks, place } from './router.ts'
 import { Frame } from './shell/frame.tsx'
 import { NotFound } from './shell/notice.tsx'
+import { watchStatus } from './shell/status.ts'
 import { TracePage } from './trace/page.tsx'
 
 function App(): VNode {
@@ -24,4 +25,5 @@ function App(): VNode {
 const root = document.getElementById('app')!
 followLinks(root)
 listen()
+watchStatus()
 render(<App />, root)

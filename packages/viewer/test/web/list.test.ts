@@ -173,6 +173,17 @@ describe('the list of traces', { skip: chromiumSkipped && 'SPOOR_SKIP_SERVICES n
     assert.ok(troubles.splice(0).every((trouble) => trouble.includes('503')))
   })
 
+  it('says when the viewer can store nothing more', async () => {
+    await start(1)
+    server.trouble = 'the disk is full'
+    await open()
+    assert.match(
+      (await page.locator('.banner').textContent())!,
+      /Nothing new can be stored: the disk is full/,
+    )
+    assert.match((await page.locator('.connection').getAttribute('title'))!, /1 trace, 4 spans/)
+  })
+
   it('says when the connection is lost, comes back by itself and shows what it missed', async () => {
     await start(1)
     await open()

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { TraceList } from '../../dist/api.js'
+import type { Status, TraceList } from '../../dist/api.js'
 import { groupBy, type PlainSpan, toDetail, toSkeleton, toSummary } from './spans.ts'
 
 const ROOT = fileURLToPath(new URL('../../dist/web/', import.meta.url))
@@ -24,6 +24,8 @@ const TYPES: Record<string, string> = {
 export class PageServer {
   /** When set, every request of the API is answered with this status and an error. */
   failure: number = 0
+  /** Why nothing can be stored; '' while all is well. */
+  trouble: string = ''
   readonly #traces: Map<string, PlainSpan[]> = new Map()
   /** Made once: what a test measures is the page, not the making of its input. */
   readonly #skeletons: Map<string, string> = new Map()
@@ -109,9 +111,20 @@ export class PageServer {
     return { traces: found.slice(from, to), cursor: to < found.length ? String(to) : null }
   }
 
-  #status(): unknown {
-    const services = new Set([...this.#traces.values()].flat().map((span) => span.service))
-    return { version: '0.0.0', services: [...services], otlpUrl: 'http://localhost:4318' }
+  #status(): Status {
+    const spans = [...this.#traces.values()].flat()
+    return {
+      version: '0.0.0',
+      store: ':memory:',
+      engine: 'none',
+      traces: this.#traces.size,
+      spans: spans.length,
+      services: [...new Set(spans.map((span) => span.service))],
+      otlpUrl: 'http://localhost:4318',
+      bytes: 0,
+      ...(this.trouble && { trouble: this.trouble }),
+      received: { requests: 0, spans: spans.length, rejected: 0, bytes: 0 },
+    }
   }
 
   #stream(response: ServerResponse): void {

@@ -184,6 +184,7 @@ describe('the page of a trace', { skip: chromiumSkipped && 'SPOOR_SKIP_SERVICES 
     await row('authorise payment').click()
     await page.waitForSelector('.detail .attributes')
     assert.equal(new URL(page.url()).searchParams.get('span'), named(spans, 'authorise payment').spanId)
+    // biome-ignore lint/performance/useDomNodeTextContent: as it is read, with the gaps between the parts
     const detail = (await page.locator('.detail').innerText()).replaceAll(/\s+/g, ' ')
     for (const part of [
       'orders authorise payment',
@@ -321,7 +322,7 @@ describe('the page of a trace', { skip: chromiumSkipped && 'SPOOR_SKIP_SERVICES 
       await parent.locator('.bar').boundingBox(),
     ]
     assert.ok(own!.x > 0 && above!.x > 0)
-    assert.match(await page.locator('.detail').innerText(), /before its parent: their clocks differ/)
+    assert.match((await page.locator('.detail').textContent())!, /before its parent: their clocks differ/)
   })
 
   it('zooms to what is dragged over on the overview, and back', async () => {
@@ -345,6 +346,17 @@ describe('the page of a trace', { skip: chromiumSkipped && 'SPOOR_SKIP_SERVICES 
     assert.ok(bar.width > column.width * 0.85)
     await page.locator('.minimap-box').dblclick()
     assert.equal(await page.locator('.reset-zoom').count(), 0)
+  })
+
+  it('tells the time under the pointer', async () => {
+    await open(checkout(START, 1, false))
+    const column = (await page.locator('.head-time').boundingBox())!
+    await page.mouse.move(column.x + column.width / 2, column.y + 200)
+    const line = page.locator('.time-cursor')
+    assert.ok(Math.abs((await line.boundingBox())!.x - column.x - column.width / 2) < 2)
+    assert.equal(await line.textContent(), '105 ms')
+    await page.mouse.move(20, 20)
+    assert.ok(!(await line.isVisible()))
   })
 
   it('lets the services of the legend stand out, and the tree be widened', async () => {

@@ -43,7 +43,9 @@ describe('the viewer, from an export request to the screen', {
 
   it('names its own endpoint to a newcomer, then shows what is sent there, by itself', async () => {
     await page.goto(viewer.url)
-    await page.locator('.command', { hasText: `OTEL_EXPORTER_OTLP_ENDPOINT=${viewer.otlpUrl}` }).waitFor()
+    const endpoint = `OTEL_EXPORTER_OTLP_ENDPOINT=${viewer.otlpUrl}`
+    await page.locator('.command', { hasText: new RegExp(`^${endpoint}$`) }).waitFor()
+    await page.locator('.command', { hasText: `${endpoint} node --import spoor/register app.js` }).waitFor()
     await page.locator('.connection.open').waitFor()
     await send(checkout(now(), 1, true))
     await page.waitForSelector('a.trace')

@@ -1,9 +1,14 @@
 /** Nothing here yet: the shortest way to the first trace. */
 import type { VNode } from 'preact'
 import { CopyButton } from '../shell/copy.tsx'
-import { otlpUrl } from './traces.ts'
+import { status } from '../shell/status.ts'
+
+/** Where OpenTelemetry's exporters, and ours, send to when nobody tells them otherwise. */
+const STANDARD = 'http://localhost:4318'
 
 export function FirstTrace(): VNode {
+  const otlpUrl = status.value?.otlpUrl ?? STANDARD
+  const endpoint = `OTEL_EXPORTER_OTLP_ENDPOINT=${otlpUrl}`
   return (
     <section class="first-trace">
       <h1>Waiting for the first trace</h1>
@@ -13,7 +18,9 @@ export function FirstTrace(): VNode {
       <ol>
         <li>
           <h2>An application of yours, in another terminal</h2>
-          <Command text="node --import spoor/register app.js" />
+          <Command
+            text={`${otlpUrl === STANDARD ? '' : `${endpoint} `}node --import spoor/register app.js`}
+          />
         </li>
         <li>
           <h2>Viewer and application with one command</h2>
@@ -21,9 +28,9 @@ export function FirstTrace(): VNode {
         </li>
         <li>
           <h2>Anything else that speaks OpenTelemetry</h2>
-          <Command text={`OTEL_EXPORTER_OTLP_ENDPOINT=${otlpUrl.value}`} />
+          <Command text={endpoint} />
           <p>
-            OTLP over HTTP, as protobuf or JSON: <code>{otlpUrl.value}/v1/traces</code>
+            OTLP over HTTP, as protobuf or JSON: <code>{otlpUrl}/v1/traces</code>
           </p>
         </li>
       </ol>

@@ -7,7 +7,8 @@
  */
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { TraceList, TraceSummary } from '../../api.ts'
-import { type Failure, fetchStatus, fetchTraces, type ListFilter } from '../client.ts'
+import { type Failure, fetchTraces, type ListFilter } from '../client.ts'
+import { status } from '../shell/status.ts'
 
 export const PAGE_SIZE = 50
 
@@ -23,11 +24,14 @@ export const fresh: Signal<ReadonlySet<string>> = signal(new Set())
 export const paused: Signal<boolean> = signal(false)
 export const pointerInside: Signal<boolean> = signal(false)
 export const scrolled: Signal<boolean> = signal(false)
-export const services: Signal<readonly string[]> = signal([])
-export const otlpUrl: Signal<string> = signal('http://localhost:4318')
+/** Every service there is: those the viewer names, and those that have come since it was asked. */
+export const services: ReadonlySignal<readonly string[]> = computed(() =>
+  [...new Set([...(status.value?.services ?? []), ...seen.value])].sort(),
+)
 /** Where the list was scrolled to when it was left. */
 export const scrollTop: Signal<number> = signal(0)
 
+const seen: Signal<ReadonlySet<string>> = signal(new Set())
 const waiting: Signal<TraceList | null> = signal(null)
 const held: ReadonlySignal<boolean> = computed(() => paused.value || pointerInside.value || scrolled.value)
 
@@ -52,7 +56,6 @@ export async function show(next: ListFilter): Promise<void> {
   loading.value = true
   waiting.value = null
   scrollTop.value = 0
-  void loadServices()
   try {
     const page = await fetchTraces(filter, PAGE_SIZE, null)
     if (mine !== generation) return
@@ -156,19 +159,9 @@ function markFresh(ids: readonly string[]): void {
   }, FRESH_MILLISECONDS)
 }
 
-async function loadServices(): Promise<void> {
-  try {
-    const status = await fetchStatus()
-    services.value = status.services.toSorted()
-    if (status.otlpUrl) otlpUrl.value = status.otlpUrl
-  } catch {
-    // The list itself will say that the viewer does not answer.
-  }
-}
-
 function noteServices(traces: readonly TraceSummary[]): void {
-  const all = new Set([...services.value, ...traces.flatMap((row) => row.services)])
-  if (all.size > services.value.length) services.value = [...all].sort()
+  const all = new Set([...seen.value, ...traces.flatMap((row) => row.services)])
+  if (all.size > seen.value.size) seen.value = all
 }
 
 function withoutRepeats(traces: readonly TraceSummary[]): TraceSummary[] {

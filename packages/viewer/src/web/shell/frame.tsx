@@ -1,9 +1,11 @@
 /** What stands around every page: the name, whether news arrives, the scheme, the keys. */
 import type { ComponentChildren, VNode } from 'preact'
+import { bytes, plural } from '../format.ts'
 import { connection } from '../live.ts'
 import { scheme, toggleScheme } from '../scheme.ts'
 import { HelpDialog, openHelp } from './help.tsx'
 import { Icon } from './icon.tsx'
+import { status } from './status.ts'
 
 export function Frame({ children }: { children: ComponentChildren }): VNode {
   return (
@@ -21,7 +23,7 @@ export function Frame({ children }: { children: ComponentChildren }): VNode {
           <SchemeButton />
         </div>
       </header>
-      <LostBanner />
+      <Banner />
       <main class="page">{children}</main>
       <HelpDialog />
     </div>
@@ -31,18 +33,34 @@ export function Frame({ children }: { children: ComponentChildren }): VNode {
 function ConnectionState(): VNode {
   const words = { open: 'Live', connecting: 'Connecting', lost: 'Disconnected' }
   return (
-    <span class={`connection ${connection.value}`} role="status">
+    <span class={`connection ${connection.value}`} role="status" title={figures()}>
       {words[connection.value]}
     </span>
   )
 }
 
-function LostBanner(): VNode | null {
-  if (connection.value !== 'lost') return null
+/** The store in one line, for those who rest the pointer on the state. */
+function figures(): string | undefined {
+  if (!status.value) return undefined
+  const { traces, spans, bytes: size, engine, store, version } = status.value
+  return `${plural(traces, 'trace')}, ${plural(spans, 'span')}, ${bytes(size)} in ${store}\n${engine}, spoor-viewer ${version}`
+}
+
+function Banner(): VNode | null {
+  if (connection.value !== 'lost')
+    return status.value?.trouble ? <Trouble words={status.value.trouble} /> : null
   return (
     <p class="banner" role="alert">
       The connection to the viewer is lost: what you see may be out of date. Is <code>spoor-viewer</code>{' '}
       still running? Trying again…
+    </p>
+  )
+}
+
+function Trouble({ words }: { words: string }): VNode {
+  return (
+    <p class="banner" role="alert">
+      Nothing new can be stored: {words}
     </p>
   )
 }

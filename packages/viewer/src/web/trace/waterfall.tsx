@@ -13,6 +13,7 @@ import type { SpanDetails } from './details.ts'
 import { narrow } from './narrow.ts'
 import { SpanRow } from './row.tsx'
 import { ticks } from './ruler.ts'
+import { type Follow, TimeCursor } from './time-cursor.tsx'
 import type { TraceView } from './view.ts'
 
 /** Pixels; the same figures stand in `styles/waterfall.css`. */
@@ -36,6 +37,7 @@ interface WaterfallProps {
 export function Waterfall({ view, details, selected, onSelect }: WaterfallProps): VNode {
   const scroller = useRef<HTMLDivElement>(null)
   const ruler = useRef<HTMLDivElement>(null)
+  const timeCursor = useRef<Follow>(null)
   const scrollTop = useSignal(0)
   const height = useSignal(0)
   const timeWidth = useSignal(600)
@@ -85,6 +87,8 @@ export function Waterfall({ view, details, selected, onSelect }: WaterfallProps)
       aria-activedescendant={cursorInSight ? `span-${view.cursorId.value}` : undefined}
       tabIndex={0}
       style={{ '--tree': narrow.value ? '0px' : `${treeWidth.value}px` }}
+      onPointerMove={(event) => timeCursor.current?.(event)}
+      onPointerLeave={(event) => timeCursor.current?.(event)}
       onScroll={() => {
         scrollTop.value = scroller.current!.scrollTop
       }}
@@ -105,6 +109,7 @@ export function Waterfall({ view, details, selected, onSelect }: WaterfallProps)
               {tick.label}
             </span>
           ))}
+          <TimeCursor view={view} follow={timeCursor} />
         </div>
       </div>
       <div class="waterfall-body" role="rowgroup" style={{ height: `${rows.length * rowHeight}px` }}>

@@ -59,8 +59,12 @@ async function measure() {
     env: { ...process.env, BENCH_VIEWER: file },
     execArgv: options.profile ? ['--cpu-prof'] : [],
   })
-  const ask = (word) => new Promise((resolve) => (child.once('message', resolve), child.send(word)))
-  const viewer = await new Promise((resolve) => child.once('message', resolve))
+  const answer = () => new Promise((resolve) => child.once('message', resolve))
+  const ask = (word) => {
+    child.send(word)
+    return answer()
+  }
+  const viewer = await answer()
   const agent = new Agent({ keepAlive: true })
 
   const before = await ask('usage')

@@ -3,10 +3,11 @@ import { mkdirSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Status } from './api.ts'
 import { Receiver } from './collector/receiver.ts'
-import { ViewerError } from './errors.ts'
+import { messageOf, ViewerError } from './errors.ts'
 import { Events } from './server/events.ts'
-import { type Door, type Listener, listen } from './server/listen.ts'
+import { type Listener, listen } from './server/listen.ts'
 import { pageServer } from './server/page-server.ts'
 import { StaticFiles } from './server/static.ts'
 import { connectStore, type StoreClient } from './store/client.ts'
@@ -62,6 +63,7 @@ export interface Viewer {
 
 const MIB = 1024 * 1024
 const DAY = 24 * 60 * 60 * 1000
+const DEFAULT_MAX_BODY = 64 * MIB
 
 /**
  * Starts the viewer.
@@ -69,13 +71,59 @@ const DAY = 24 * 60 * 60 * 1000
  * @throws ViewerError with a code when a port or the store cannot be had
  */
 export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> {
-  const { host = 'localhost', store: path = ':memory:', maxBody = 64 * MIB } = options
+  const { host = 'localhost', store: path = ':memory:' } = options
   const events = new Events()
+  const listeners: Listener[] = []
+  let store: StoreClient | undefined
+  let closed: Promise<void> | undefined
+  const close = (): Promise<void> => (closed ??= closeAll(listeners, events, store))
+
+  try {
+    // The ports come first: who starts a second viewer shall hear of the first one, not of its store.
+    const otlp = await listen({ what: 'OTLP', flag: '--otlp-port', host, port: options.otlpPort ?? 4318 })
+    listeners.push(otlp)
+    const page = await listen({ what: 'the page', flag: '--ui-port', host, port: options.uiPort ?? 4319 })
+    listeners.push(page)
+    const url = urlOf(host, page)
+    const otlpUrl = urlOf(host, otlp)
+
+    store = await connect(path, options, events)
+    const receiver = receiverFor(store, options, url)
+    const { counters } = receiver
+    otlp.serve(signed(receiver.handle))
+    page.serve(
+      signed(
+        pageServer({
+          store,
+          events,
+          files: await StaticFiles.load(fileURLToPath(new URL('./web', import.meta.url))),
+          allowedHosts: [host, ...(options.allowedHosts ?? [])].map((name) => name.toLowerCase()),
+          status: () => statusOf(store!, path, otlpUrl, counters),
+        }),
+      ),
+    )
+    return {
+      url,
+      otlpUrl,
+      store: path,
+      engine: store.engine,
+      get received() {
+        return counters.spans
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function connect(path: string, options: ViewerOptions, events: Events): Promise<StoreClient> {
   makeFolder(path)
-  const store = await connectStore(
+  return connectStore(
     {
       path,
-      maxBody,
+      maxBody: options.maxBody ?? DEFAULT_MAX_BODY,
       maxBytes: options.maxBytes ?? (path === ':memory:' ? 256 : 1024) * MIB,
       maxAge: options.maxAge ?? 7 * DAY,
       ...(options.engine && { engine: options.engine }),
@@ -86,77 +134,58 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
       report: (line) => options.report?.(line),
     },
   )
-  const receiver = new Receiver((delivery) => store.store(delivery), {
-    maxBody,
+}
+
+function receiverFor(store: StoreClient, options: ViewerOptions, url: string): Receiver {
+  return new Receiver((delivery) => store.store(delivery), {
+    maxBody: options.maxBody ?? DEFAULT_MAX_BODY,
     maxQueue: options.maxQueue ?? 128 * MIB,
     allowedOrigins: (options.allowedOrigins ?? []).map((origin) => origin.toLowerCase()),
-    pageUrl: () => pageUrl,
+    pageUrl: url,
   })
-  const listeners: Listener[] = []
-  const close = closer(store, events, listeners)
-  let otlpUrl = ''
-  let pageUrl = ''
-  const page = pageServer({
-    store,
-    events,
-    files: await StaticFiles.load(fileURLToPath(new URL('./web', import.meta.url))),
-    allowedHosts: [host, ...(options.allowedHosts ?? [])].map((name) => name.toLowerCase()),
-    status: async () => ({
-      version,
-      store: path,
-      engine: store.engine,
-      ...(await store.totals()),
-      otlpUrl,
-      received: { ...receiver.counters },
-      ...(store.trouble !== undefined && { trouble: store.trouble }),
-    }),
-  })
+}
 
-  try {
-    const otlp: Door = { what: 'OTLP', flag: '--otlp-port', host, port: options.otlpPort ?? 4318 }
-    otlpUrl = await open(listeners, receiver.handle, otlp)
-    const ui: Door = { what: 'the page', flag: '--ui-port', host, port: options.uiPort ?? 4319 }
-    pageUrl = await open(listeners, page, ui)
-  } catch (error) {
-    await close()
-    throw error
-  }
+async function statusOf(
+  store: StoreClient,
+  path: string,
+  otlpUrl: string,
+  received: Status['received'],
+): Promise<Status> {
+  const { engine, trouble } = store
+  const totals = await store.totals()
   return {
-    url: pageUrl,
-    otlpUrl,
+    version,
     store: path,
-    engine: store.engine,
-    get received() {
-      return receiver.counters.spans
-    },
-    close,
+    engine,
+    ...totals,
+    otlpUrl,
+    ...(trouble !== undefined && { trouble }),
+    received: { ...received },
   }
 }
 
-async function open(listeners: Listener[], handler: RequestListener, door: Door): Promise<string> {
-  const signed: RequestListener = (request, response) => {
+/** What is received finds its way into the store before that closes. */
+async function closeAll(
+  listeners: Listener[],
+  events: Events,
+  store: StoreClient | undefined,
+): Promise<void> {
+  events.close()
+  await Promise.all(listeners.map((listener) => listener.close()))
+  await store?.close()
+}
+
+function signed(handler: RequestListener): RequestListener {
+  return (request, response) => {
     response.setHeader('server', `spoor-viewer/${version}`)
     handler(request, response)
   }
-  const listener = await listen(signed, door)
-  listeners.push(listener)
-  return `http://${urlHost(door.host)}:${listener.port}`
 }
 
 /** Addresses that mean "all of this machine's" are no address to go to. */
-function urlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
-}
-
-function closer(store: StoreClient, events: Events, listeners: Listener[]): () => Promise<void> {
-  let closed: Promise<void> | undefined
-  const close = async (): Promise<void> => {
-    events.close()
-    await Promise.all(listeners.map((listener) => listener.close()))
-    await store.close()
-  }
-  return () => (closed ??= close())
+function urlOf(host: string, { port }: Listener): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 function makeFolder(path: string): void {
@@ -166,7 +195,7 @@ function makeFolder(path: string): void {
   } catch (error) {
     throw new ViewerError(
       'SPOOR_STORE_UNUSABLE',
-      `the folder of the store ${path} cannot be made: ${(error as Error).message}. Give another path with --store, or --store :memory:`,
+      `the folder of the store ${path} cannot be made: ${messageOf(error)}. Give another path with --store, or --store :memory:`,
       { cause: error },
     )
   }

@@ -31,7 +31,7 @@ export interface ReceiverOptions {
   /** Origins of pages, besides those on this machine, that may send spans. */
   allowedOrigins: readonly string[]
   /** Told to people who open the endpoint in a browser. */
-  pageUrl(): string
+  pageUrl: string
 }
 
 /** Where deliveries go. Rejects with a ViewerError. */
@@ -122,7 +122,7 @@ export class Receiver {
       response.setHeader('access-control-expose-headers', 'retry-after')
     }
     if (path !== '/v1/traces' && !Object.hasOwn(OTHER_SIGNALS, path)) {
-      const message = `this is an OTLP endpoint: traces go to POST /v1/traces, the page is at ${this.#options.pageUrl()}`
+      const message = `this is an OTLP endpoint: traces go to POST /v1/traces, the page is at ${this.#options.pageUrl}`
       return { http: 404, code: NOT_FOUND, message }
     }
     if (request.method === 'OPTIONS') return undefined

@@ -4,6 +4,8 @@ import { ViewerError } from '../errors.ts'
 
 export interface Listener {
   port: number
+  /** Says who answers. Requests that came before have waited for it. */
+  serve(handler: RequestListener): void
   /** Takes no more connections, lets requests in progress finish, cuts off what then still hangs. */
   close(): Promise<void>
 }
@@ -26,7 +28,8 @@ const CLOSE_GRACE_MS = 500
 const FREE_PORT_ATTEMPTS = 5
 
 /** @throws `SPOOR_PORT_IN_USE`, `SPOOR_CANNOT_LISTEN` */
-export async function listen(handler: RequestListener, door: Door): Promise<Listener> {
+export async function listen(door: Door): Promise<Listener> {
+  const { handler, serve } = waitingRoom()
   const addresses = door.host === 'localhost' ? ['127.0.0.1', '::1'] : [door.host]
   for (let attempt = 1; ; attempt++) {
     const servers: Server[] = []
@@ -39,7 +42,7 @@ export async function listen(handler: RequestListener, door: Door): Promise<List
         port = portOf(server)
       }
       if (servers.length === 0) throw new Error(`${door.host} has no address`)
-      return { port, close: () => closeAll(servers) }
+      return { port, serve, close: () => closeAll(servers) }
     } catch (error) {
       await closeAll(servers)
       const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
@@ -47,6 +50,22 @@ export async function listen(handler: RequestListener, door: Door): Promise<List
       if (isTaken && door.port === 0 && attempt < FREE_PORT_ATTEMPTS) continue
       throw isTaken ? await inUse(door) : cannotListen(door, error as Error)
     }
+  }
+}
+
+/** A port is taken first, and what serves it made afterwards. */
+function waitingRoom(): { handler: RequestListener; serve(handler: RequestListener): void } {
+  let serving: RequestListener | undefined
+  const waiting: Parameters<RequestListener>[] = []
+  return {
+    handler(request, response) {
+      if (serving) serving(request, response)
+      else waiting.push([request, response])
+    },
+    serve(handler) {
+      serving = handler
+      for (const [request, response] of waiting.splice(0)) handler(request, response)
+    },
   }
 }
 

@@ -46,7 +46,7 @@ async function serve(
     options.files.send(request, response, url.pathname)
     return
   }
-  if (url.pathname === '/api/events') {
+  if (url.pathname === '/api/events' && request.method === 'GET') {
     if (!options.events.listen(response)) {
       throw new Refusal(503, 'too_many_listeners', 'too many pages listen already: close some of them')
     }

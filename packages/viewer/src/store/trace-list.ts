@@ -27,10 +27,12 @@ export class TraceLister {
   readonly #strings: Strings
   readonly #statements = new Map<string, Statement>()
   readonly #services: Statement
+  readonly #names: Statement
 
   constructor(engine: Engine, strings: Strings) {
     this.#engine = engine
     this.#strings = strings
+    this.#names = engine.prepare("SELECT id FROM string WHERE text LIKE ? ESCAPE '\\'")
     this.#services = engine.prepare(
       'SELECT DISTINCT s.id, s.text FROM resource r JOIN string s ON s.id = r.service ORDER BY s.text',
     )
@@ -52,9 +54,10 @@ export class TraceLister {
       values.push(`,${service},`)
     }
     if (query.search) {
-      const { condition, values: more } = this.#matching(query.search)
-      conditions.push(condition)
-      values.push(...more)
+      const matching = this.#matching(query.search)
+      if (!matching) return { traces: [], cursor: null }
+      conditions.push(matching.condition)
+      values.push(...matching.values)
     }
     const rows = this.#statement(conditions).all(...values, limit + 1)
     const page = rows.slice(0, limit)
@@ -70,10 +73,15 @@ export class TraceLister {
     return this.#services.all().map(({ text }) => String(text))
   }
 
-  #matching(search: string): { condition: string; values: Value[] } {
-    const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
-    const conditions = ["n.text LIKE ? ESCAPE '\\'"]
-    const values: Value[] = [pattern]
+  /** Names are looked for among the strings, of which there are few, and only then in the traces. */
+  #matching(search: string): { condition: string; values: Value[] } | undefined {
+    const conditions: string[] = []
+    const values: Value[] = []
+    const names = this.#names.all(`%${search.replace(/[\\%_]/g, '\\$&')}%`).map(({ id }) => Number(id))
+    if (names.length > 0) {
+      conditions.push('t.name IN (SELECT value FROM json_each(?))')
+      values.push(JSON.stringify(names))
+    }
     const wanted = search.toLowerCase()
     for (const { id, text } of this.#services.all()) {
       if (!String(text).toLowerCase().includes(wanted)) continue
@@ -83,10 +91,10 @@ export class TraceLister {
       if (conditions.length > 50) break
     }
     if (/^[0-9a-f]{1,32}$/i.test(search)) {
-      conditions.push('hex(t.trace_id) LIKE ?')
-      values.push(`${search}%`)
+      conditions.push('t.trace_id BETWEEN ? AND ?')
+      values.push(Buffer.from(search.padEnd(32, '0'), 'hex'), Buffer.from(search.padEnd(32, 'f'), 'hex'))
     }
-    return { condition: `(${conditions.join(' OR ')})`, values }
+    return conditions.length > 0 ? { condition: `(${conditions.join(' OR ')})`, values } : undefined
   }
 
   #statement(conditions: string[]): Statement {
@@ -94,7 +102,7 @@ export class TraceLister {
     const known = this.#statements.get(where)
     if (known) return known
     const statement = this.#engine.prepare(
-      `SELECT t.* FROM trace t JOIN string n ON n.id = t.name ${where} ORDER BY t.start_micros DESC, t.id DESC LIMIT ?`,
+      `SELECT * FROM trace t ${where} ORDER BY t.start_micros DESC, t.id DESC LIMIT ?`,
     )
     this.#statements.set(where, statement)
     return statement

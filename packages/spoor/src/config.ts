@@ -131,6 +131,7 @@ export interface Settings {
   secretParameters?: string[]
   file?: string
   spillDirectory?: string
+  doctor?: boolean
 }
 
 const variables: { readonly [Key in keyof Settings]-?: Variable<NonNullable<Settings[Key]>> } = {
@@ -248,6 +249,7 @@ const variables: { readonly [Key in keyof Settings]-?: Variable<NonNullable<Sett
     'Where `OTEL_TRACES_EXPORTER=file` appends OTLP JSON lines. Default `spoor.jsonl`.',
   ),
   spillDirectory: text('SPOOR_SPILL_DIRECTORY', 'A folder that keeps batches while the collector is away.'),
+  doctor: flag('SPOOR_DOCTOR', 'Tells at the end what was seen of every library. `spoor doctor` sets it.'),
 }
 
 /** The whole table, for the reference and for the doctor. */

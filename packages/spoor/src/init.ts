@@ -3,6 +3,7 @@ import { SpoorError } from './api/errors.ts'
 import { currentTracer, setGlobalTracer, shared } from './api/global.ts'
 import { noopTracer } from './api/noop.ts'
 import type { OpenTracer, Tracer } from './api/tracer.ts'
+import { renderFindings, runningFindings } from './doctor.ts'
 import { onProcessEnd } from './export/lifecycle.ts'
 import { Engine, type EngineReport } from './instrument/engine.ts'
 import { instrumentations } from './instrumentations/index.ts'
@@ -59,7 +60,14 @@ export function init(options: InitOptions = {}): Tracer {
   )
   setGlobalTracer(tracer)
   engine.start()
-  const undo = onProcessEnd({ flush: () => tracer.flush(), exit })
+  const undo = onProcessEnd({
+    flush: () => tracer.flush(),
+    exit() {
+      if (resolved.settings.doctor === true)
+        console.error(`\n${renderFindings(runningFindings(engine.report()))}`)
+      exit()
+    },
+  })
   const stop = (): void => {
     undo()
     engine.stop()

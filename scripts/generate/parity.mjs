@@ -1,0 +1,116 @@
+/**
+ * Writes `docs/parity.md`: for each behaviour of the reference libraries the tests that prove it, found by their
+ * titles, or the reason why there is none. Fails for a behaviour that has neither.
+ *
+ *     node scripts/generate/parity.mjs [--check]
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { filesUnder } from '../support/fingerprint.mjs'
+import { root } from '../support/run.mjs'
+import { reasons } from './parity-reasons.mjs'
+
+const page = join(root, 'docs/parity.md')
+const { sections, later } = JSON.parse(readFileSync(join(root, 'docs/behaviour-ids.json'), 'utf8'))
+
+/** Tests, and the kits whose cases are tests wherever they are called. */
+const sources = ['packages/spoor/test', 'packages/viewer/test', 'packages/spoor/src/testing', 'test']
+  .filter((path) => existsSync(join(root, path)))
+  .flatMap(filesUnder)
+  .filter((file) => /\.(test\.m?ts|test\.mjs)$/.test(file) || file.startsWith('packages/spoor/src/testing/'))
+  .sort()
+
+const tests = new Map()
+for (const file of sources) {
+  for (const { ids, title } of titles(readFileSync(join(root, file), 'utf8'))) {
+    for (const id of ids) tests.set(id, [...(tests.get(id) ?? []), { file, title }])
+  }
+}
+
+const listed = sections.flatMap(({ behaviours }) => Object.keys(behaviours))
+const faults = [
+  ...listed
+    .filter((id) => !tests.has(id) && !(id in reasons))
+    .map((id) => `${id} has no test whose title begins with it, and no reason in parity-reasons.mjs.`),
+  ...Object.keys(reasons)
+    .filter((id) => tests.has(id) || !listed.includes(id))
+    .map((id) => `${id} has a reason in parity-reasons.mjs, and does not need it.`),
+]
+if (faults.length > 0) fail(faults)
+
+const text = render()
+if (!process.argv.includes('--check')) writeFileSync(page, text)
+else if (!existsSync(page) || readFileSync(page, 'utf8') !== text) fail(['docs/parity.md is not up to date.'])
+
+/** Titles of tests that begin with identifiers: `it('AC-01: …'`, `test(`SC-N14, SC-N15: …``. */
+function titles(source) {
+  const calls = source.matchAll(
+    /\b(?:it|test|describe)\(\s*(['"`])([A-Z][A-Za-z0-9-]*(?:, [A-Z][A-Za-z0-9-]*)*): (.+?)\1,/gs,
+  )
+  return [...calls].map(([, , ids, title]) => ({
+    ids: ids.split(', '),
+    title: title.replaceAll(/\\(['"`])/g, '$1'),
+  }))
+}
+
+function render() {
+  const proved = listed.filter((id) => tests.has(id))
+  const lines = [
+    '# Parity with OpenTracing',
+    '',
+    '<!-- Written by `npm run generate` from docs/behaviour-ids.json and the titles of the tests. Do not edit. -->',
+    '',
+    'What OpenTracing and its reference libraries do, and the test that proves that Spoor does it; or that it does',
+    'not, where the reference has a defect (identifiers with a Q). Titles found in `packages/spoor/src/testing` are cases',
+    'of the contract kits, which `packages/spoor/test/compliance` runs against Spoor’s tracer, the mock tracer and the',
+    'global one, on each scope manager; `spoor/testing` offers the same kits for tracers of your own.',
+    '',
+    `Of ${listed.length} behaviours, ${proved.length} are proved by tests and ${listed.length - proved.length} have no counterpart in Node.js.`,
+  ]
+  for (const { section, title, behaviours } of sections) {
+    lines.push('', `## ${section} ${title}`, '', '| ID | What | Proved by |', '|---|---|---|')
+    for (const [id, what] of Object.entries(behaviours)) lines.push(row(id, what))
+  }
+  lines.push(
+    '',
+    '## Later',
+    '',
+    'Behaviours of the four Python libraries whose work Spoor does for Node.js. They belong to frameworks and client',
+    'libraries; those that a test names already are marked.',
+    '',
+    '| Library | Behaviours |',
+    '|---|---|',
+    ...later.map(
+      ({ title, ids }) => `| ${title} | ${ids.map((id) => (tests.has(id) ? `**${id}**` : id)).join(' ')} |`,
+    ),
+    '',
+  )
+  return lines.join('\n')
+}
+
+function row(id, what) {
+  const found = tests.get(id)
+  if (found === undefined) return `| ${id} | ${cell(what)} | — ${cell(reasons[id])} |`
+  const byFile = groupByFile(found)
+  const proofs = [...byFile].map(
+    ([file, all]) =>
+      `[${file.replace(/^packages\//, '')}](../${file}): ${all.map(({ title }) => cell(title)).join(' · ')}`,
+  )
+  return `| ${id} | ${cell(what)} | ${proofs.join('<br>')} |`
+}
+
+/** `Map.groupBy`, which Node.js 20 lacks. */
+function groupByFile(found) {
+  const groups = new Map()
+  for (const each of found) groups.set(each.file, [...(groups.get(each.file) ?? []), each])
+  return groups
+}
+
+function cell(text) {
+  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ')
+}
+
+function fail(faults) {
+  for (const fault of faults) console.error(fault)
+  process.exit(1)
+}

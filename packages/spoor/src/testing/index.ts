@@ -1,15 +1,18 @@
 /**
- * `spoor/testing`: a mock tracer, assertions on spans, and contract kits for tracers and scope managers, yours
- * included. The kits run under any test library that has `describe` and `it`.
+ * `spoor/testing`: a mock tracer, assertions on spans, and contract kits for tracers, scope managers, propagators and
+ * sinks, yours included. The kits run under any test library that has `describe` and `it`.
  *
  * @example
- * import * as runner from 'node:test'
- * import { describeTracer } from 'spoor/testing'
+ * import { assertChildOf, assertNamesEqual, MockTracer } from 'spoor/testing'
  *
- * describeTracer(runner, {
- *   tracer: () => new MyTracer(),
- *   isParent: (parent, child) => child.parentSpanId === (parent?.context().toSpanId() ?? ''),
+ * const tracer = new MockTracer()
+ * await tracer.startActiveSpan('request', async () => {
+ *   await null
+ *   tracer.startSpan('query').finish()
  * })
+ * const [query, request] = tracer.finishedSpans()
+ * assertNamesEqual([query, request], ['query', 'request'])
+ * assertChildOf(query, request)
  */
 export {
   assertChildOf,
@@ -37,5 +40,6 @@ export {
 } from './propagator-kit.ts'
 export { type CaseResult, type Runner, runCases } from './runner.ts'
 export { describeScopeManager, type ScopeManagerKitOptions } from './scope-manager-kit.ts'
+export { type ArrivedSpan, describeSink, type SinkKitOptions, type SinkUnderTest } from './sink-kit.ts'
 export { type Bed, describeTestbed, type TestbedOptions } from './testbed/index.ts'
 export { describeTracer, type TracerKitOptions } from './tracer-kit.ts'

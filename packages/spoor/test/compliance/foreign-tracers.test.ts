@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { test } from 'node:test'
+import jaegerClient from 'jaeger-client'
+import type { Tracer } from 'spoor/api'
+import { describeTracer, runCases } from 'spoor/testing'
+import { AdoptedTracer } from '../../dist/esm/adopt.js'
+import { AsyncLocalStorageScopeManager } from '../../dist/esm/scope/index.js'
 import { fixture, runNode } from './processes.js'
 
 /** A span as the foreign tracer has it, read from what it would have sent. */
@@ -39,6 +45,31 @@ for (const [name, spansOf] of Object.entries(tracers)) {
       [false, false, false, true],
     )
   })
+}
+
+test('JS-A02: jaeger-client passes the contract of a tracer once it is adopted, but for what it lacks itself', async () => {
+  const results = await runCases((collector) =>
+    describeTracer(collector, {
+      tracer: adoptedJaeger,
+      isParent(parent, child) {
+        const { parentIdStr } = child.context() as unknown as { parentIdStr?: string }
+        return (parentIdStr ?? '') === (parent?.context().toSpanId() ?? '')
+      },
+    }),
+  )
+  // Its contexts cannot be iterated, and it has no binary format.
+  assert.deepEqual(
+    results.filter(({ passed }) => !passed).map(({ title }) => title.slice(0, 5)),
+    ['AC-19', 'AC-21'],
+  )
+})
+
+function adoptedJaeger(): Tracer {
+  const require = createRequire(import.meta.url)
+  const InMemoryReporter = require('jaeger-client/dist/src/reporters/in_memory_reporter').default
+  const config = { serviceName: 'foreign', sampler: { type: 'const', param: 1 } }
+  const options = { reporter: new InMemoryReporter(), logger: { info() {}, error() {} } }
+  return new AdoptedTracer(jaegerClient.initTracer(config, options), new AsyncLocalStorageScopeManager())
 }
 
 for (const when of ['before', 'after']) {

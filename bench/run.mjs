@@ -2,11 +2,11 @@
 /**
  * `npm run bench`: what tracing costs, Spoor beside its peers. README.md says how to read it.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { apps } from './apps/index.mjs'
-import { writePage } from './harness/document.mjs'
+import { writePage, writeRaw } from './harness/document.mjs'
 import { findNode, installContestants, installedVersion, nodeVersion } from './harness/install.mjs'
 import { measure, measureStart } from './harness/measure.mjs'
 import { readOptions, usage } from './harness/options.mjs'
@@ -19,7 +19,6 @@ import { measureMicro } from './micro.mjs'
 import { tracers } from './tracers/index.mjs'
 
 const sinkFile = fileURLToPath(new URL('sink.mjs', import.meta.url))
-const resultsFile = fileURLToPath(new URL('results/latest.json', import.meta.url))
 const spoorBuilt = fileURLToPath(new URL('../packages/spoor/dist/cjs/register.js', import.meta.url))
 
 try {
@@ -47,9 +46,9 @@ async function main(options) {
     results.micro = await measureMicro({ node, core: options.serverCore, rounds: options.rounds })
 
   print(results)
-  mkdirSync(fileURLToPath(new URL('results', import.meta.url)), { recursive: true })
-  writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`)
-  if (options.write) console.log(`Written: ${writePage(results)}`)
+  // Only what the page shows is part of the repository; any other run leaves its raw figures beside the binaries.
+  console.log(`Raw figures: ${writeRaw(results, options.write ? 'results' : '.cache')}`)
+  if (options.write) console.log(`Page: ${writePage(results)}`)
 }
 
 async function measureApplications(node, options, results) {
@@ -70,7 +69,7 @@ async function measureApplications(node, options, results) {
     for (const app of options.apps) {
       for (const tracer of rotated(options.tracers, round)) {
         const setting = { ...shared, app, tracer, requests: requestsOf(app, options) }
-        if (round < options.startups) starts.push({ app, tracer, startMs: await measureStart(setting) })
+        if (round < options.startups) starts.push({ round, app, tracer, ...(await measureStart(setting)) })
         if (round >= options.rounds) continue
         const measured = await measure(setting)
         measurements.push({ round, ...measured })
@@ -86,7 +85,7 @@ async function measureApplications(node, options, results) {
 
 function print({ rows, micro }) {
   const tables = [
-    ...(rows === undefined ? [] : [...applicationTables(rows), boundsTable(rows)]),
+    ...(rows === undefined ? [] : [...applicationTables(rows), boundsTable({ rows, micro })]),
     ...(micro === undefined ? [] : [microTable(micro)]),
   ]
   console.log(

@@ -15,7 +15,7 @@ export const usage = `npm run bench -- [options]
   --cores 0,1         core of the application, core of everything else
   --no-micro          leave the micro costs out
   --only-micro        nothing but the micro costs
-  --write             put the results into docs/benchmarks.md
+  --write             put the results of a complete run into docs/benchmarks.md
   --help`
 
 /** @returns the options, checked; throws an error that names the valid choices */
@@ -39,7 +39,7 @@ export function readOptions(args) {
   })
   const [serverCore, otherCore] = values.cores.split(',').map((core) => count('cores', core, 0))
   if (otherCore === undefined) throw new TypeError(`--cores takes two cores, like 0,1, not '${values.cores}'`)
-  return {
+  const options = {
     apps: choices('apps', values.apps, apps),
     // Every figure is a difference to none, which therefore always takes part.
     tracers: [...new Set(['none', ...choices('tracers', values.tracers, tracers)])],
@@ -55,6 +55,21 @@ export function readOptions(args) {
     write: values.write,
     help: values.help,
   }
+  if (options.write && !isComplete(options)) {
+    throw new TypeError(
+      '--write replaces the whole page: it takes a run of all applications, contestants and micro costs',
+    )
+  }
+  return options
+}
+
+function isComplete({ apps: chosen, tracers: contestants, micro, applications }) {
+  return (
+    micro &&
+    applications &&
+    Object.keys(apps).every((app) => chosen.includes(app)) &&
+    defaultTracers.every((tracer) => contestants.includes(tracer))
+  )
 }
 
 function choices(option, list, known) {

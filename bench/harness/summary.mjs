@@ -1,5 +1,6 @@
 /** From raw measurements to figures: medians over rounds, differences to no tracing, and Spoor against its bounds. */
 import { apps } from '../apps/index.mjs'
+import { names } from '../micro/cases.mjs'
 import { tracers } from '../tracers/index.mjs'
 import { median, sum } from './statistics.mjs'
 
@@ -10,6 +11,8 @@ export const bounds = {
   startMs: 40,
   residentMb: 40,
   unsampledShare: 1 / 3,
+  spanNs: 600,
+  disabledNs: 50,
 }
 
 /** The two that Spoor is held against, each at its cheapest way to trace the same work. */
@@ -17,7 +20,7 @@ const peers = ['otel', 'dd']
 
 /**
  * @param {object[]} measurements what `measure()` returned, plus `round`
- * @param {{ app: string, tracer: string, startMs: number }[]} starts
+ * @param {{ round: number, app: string, tracer: string, startMs: number, startCpuMs: number }[]} starts
  * @returns {object[]} one row per application and contestant, in the order of their first measurement
  */
 export function summarise(measurements, starts) {
@@ -30,8 +33,11 @@ export function summarise(measurements, starts) {
   return rows
 }
 
-/** @returns {{ app: string, what: string, figure: number, bound: number, unit: string, kept: boolean }[]} */
-export function againstBounds(rows) {
+/**
+ * @param {{ rows: object[], micro?: { contestants: Record<string, Record<string, number>> } }} results
+ * @returns {{ app: string, what: string, figure: number, bound: number, unit: string, kept: boolean }[]}
+ */
+export function againstBounds({ rows, micro }) {
   const verdicts = []
   const check = (app, what, figure, bound, unit) => {
     if (figure !== undefined) verdicts.push({ app, what, figure, bound, unit, kept: figure <= bound })
@@ -52,6 +58,9 @@ export function againstBounds(rows) {
     check(app, 'resident memory under load', spoor.extraResidentMb, bounds.residentMb, 'MB')
     check(app, 'spans lost', spoor.lost, 0, '')
   }
+  const small = micro?.contestants.Spoor ?? {}
+  check('', names.span, small[names.span], bounds.spanNs, 'ns')
+  check('', names.disabled, small[names.disabled], bounds.disabledNs, 'ns')
   return verdicts
 }
 
@@ -59,27 +68,22 @@ function row(app, tracer, measurements, starts) {
   const of = (name) => measurements.filter((one) => one.app === app && one.tracer === name)
   const mine = of(tracer)
   const none = of('none')
-  const middle = (pick, from = mine) => median(from.map(pick))
-  // Against the measurement of the same round: what slows the whole machine down slows both.
-  const extras = mine.map(({ round, cpuMicros }) => {
-    const base = none.find((one) => one.round === round)
-    return cpuMicros - base.cpuMicros
-  })
-  const startOf = (name) => {
-    const times = starts.filter((one) => one.app === app && one.tracer === name).map(({ startMs }) => startMs)
-    return times.length > 0 ? median(times) : undefined
-  }
-  const startMs = startOf(tracer)
+  const middle = (pick) => median(mine.map(pick))
+  // Always against the same round: what slows the whole machine down slows both.
+  const extras = differences(mine, none, 'cpuMicros')
+  const started = (name) => starts.filter((one) => one.app === app && one.tracer === name)
+  const later = (figure) => medianOrNone(differences(started(tracer), started('none'), figure))
   const spansPerRequest = middle(({ spansPerRequest }) => spansPerRequest)
   return {
     title: tracers[tracer].title,
     cpuMicros: middle(({ cpuMicros }) => cpuMicros),
     extraMicros: median(extras),
     extraRange: [Math.min(...extras), Math.max(...extras)],
-    startMs,
-    extraStartMs: startMs === undefined ? undefined : startMs - startOf('none'),
+    startMs: medianOrNone(started(tracer).map(({ startMs }) => startMs)),
+    extraStartMs: later('startMs'),
+    extraStartCpuMs: later('startCpuMs'),
     residentMb: middle(({ residentMb }) => residentMb),
-    extraResidentMb: middle(({ residentMb }) => residentMb) - middle(({ residentMb }) => residentMb, none),
+    extraResidentMb: median(differences(mine, none, 'residentMb')),
     peakMb: middle(({ peakMb }) => peakMb),
     spansPerRequest,
     spansExpected: sum(mine.map(({ spansExpected }) => spansExpected)),
@@ -88,6 +92,14 @@ function row(app, tracer, measurements, starts) {
     requestsPerSecond: middle(({ requestsPerSecond }) => requestsPerSecond),
     busy: middle(({ busy }) => busy),
   }
+}
+
+function differences(mine, none, figure) {
+  return mine.map((one) => one[figure] - none.find(({ round }) => round === one.round)[figure])
+}
+
+function medianOrNone(values) {
+  return values.length > 0 ? median(values) : undefined
 }
 
 /** Why the figure of a contestant must not be compared, if so. */

@@ -14,11 +14,12 @@ export function applicationTables(rows) {
     )
 }
 
-export function boundsTable(rows) {
+/** @param {{ rows: object[], micro?: object }} results */
+export function boundsTable(results) {
   return {
     title: 'Spoor against its bounds',
     columns: ['application', 'what', 'figure', 'at most', ''],
-    rows: againstBounds(rows).map(({ app, what, figure, bound, unit, kept }) => [
+    rows: againstBounds(results).map(({ app, what, figure, bound, unit, kept }) => [
       app,
       what,
       `${decimals(figure, unit === '×' ? 2 : 1)} ${unit}`.trim(),
@@ -54,6 +55,7 @@ function applicationTable(app, rows) {
       '× cheaper peer',
       'start ms',
       'extra',
+      'extra CPU',
       'resident MB',
       'extra',
       'spans/request',
@@ -69,6 +71,7 @@ function applicationTable(app, rows) {
       decimals(row.shareOfCheaperPeer, 2),
       decimals(row.startMs, 0),
       signed(row.tracer, row.extraStartMs, 0),
+      signed(row.tracer, row.extraStartCpuMs, 0),
       decimals(row.residentMb, 0),
       signed(row.tracer, row.extraResidentMb, 0),
       row.tracer === 'none' ? '' : decimals(row.spansPerRequest, 0),

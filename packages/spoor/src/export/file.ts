@@ -1,5 +1,4 @@
 import { appendFileSync, closeSync, openSync } from 'node:fs'
-import { appendFile } from 'node:fs/promises'
 import { SpoorError } from '../api/errors.ts'
 import { report } from '../log.ts'
 import type { FinishedSpan, SpanSink } from '../tracer/finished-span.ts'
@@ -112,7 +111,10 @@ export class FileSink implements SpanSink {
       this.#pendingSize = 0
       this.#inFlight = this.#lines(spans)
       try {
-        await appendFile(this.#path, this.#torn ? `\n${this.#inFlight}` : this.#inFlight)
+        // Loaded when the first file is written: it brings half of the streams library with it.
+        await process
+          .getBuiltinModule('node:fs/promises')
+          .appendFile(this.#path, this.#torn ? `\n${this.#inFlight}` : this.#inFlight)
         this.#torn = false
       } catch (error) {
         this.#torn = true

@@ -108,15 +108,14 @@ function install(): () => void {
 
   process.on('beforeExit', onBeforeExit)
   process.on('exit', onExit)
-  const signals = process.getBuiltinModule('node:worker_threads').isMainThread ? SIGNALS : [] // workers get none
-  for (const signal of signals) process.on(signal, onSignal)
+  for (const signal of SIGNALS) process.on(signal, onSignal)
   const unhide = hide(onSignal)
 
   return () => {
     unhide()
     process.off('beforeExit', onBeforeExit)
     process.off('exit', onExit)
-    for (const signal of signals) process.off(signal, onSignal)
+    for (const signal of SIGNALS) process.off(signal, onSignal)
   }
 }
 

@@ -8,8 +8,6 @@ export type RandomSource = (bytes: Uint8Array) => void
 
 const PAGE_BYTES = 4096
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-
 export class IdSource {
   readonly #random: RandomSource
   readonly #bytes = new Uint8Array(PAGE_BYTES)
@@ -39,11 +37,22 @@ export class IdSource {
 
   #turnPage(): void {
     this.#random(this.#bytes)
-    let page = ''
-    for (const byte of this.#bytes) page += HEX[byte]
-    // One read of a character flattens the rope that the loop has built; slices of it are then cheap.
-    page.charCodeAt(0)
-    this.#page = page
+    this.#page = hexOf(this.#bytes)
     this.#next = 0
   }
 }
+
+interface HexBuffer {
+  from(buffer: ArrayBufferLike, offset: number, length: number): { toString(encoding: 'hex'): string }
+}
+
+/** Node's own conversion is ten times faster than a loop; browsers have none. */
+function hexOf(bytes: Uint8Array): string {
+  const { Buffer } = globalThis as { Buffer?: HexBuffer }
+  if (Buffer !== undefined) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+  let text = ''
+  for (const byte of bytes) text += HEX[byte]
+  return text
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

@@ -12,7 +12,7 @@ import { browse, checkout } from '../test-dist/web/shop.js'
 import { toOtlp } from '../test-dist/web/spans.js'
 
 const TARGET = fileURLToPath(new URL('../../../docs/images', import.meta.url))
-const SIZE = { viewport: { width: 1240, height: 700 }, deviceScaleFactor: 1.5 }
+const SIZE = { viewport: { width: 1280, height: 780 }, deviceScaleFactor: 1.25 }
 const SECOND = 1_000_000_000n
 
 mkdirSync(TARGET, { recursive: true })

@@ -18,6 +18,11 @@ export function duration(nanoseconds: number): string {
   return `${significant(nanoseconds / size)} ${name}`
 }
 
+/** A moment told by its distance from another: `+12.3 ms`, or `−5 ns` where clocks disagree. */
+export function offset(nanoseconds: number): string {
+  return nanoseconds < 0 ? duration(nanoseconds) : `+${duration(nanoseconds)}`
+}
+
 /** A ruler's label: like {@link duration}, but every tick of one ruler in the same unit, without rounding noise. */
 export function tickLabel(nanoseconds: number, step: number, largest: number): string {
   const [size, name] = unitOf(largest)

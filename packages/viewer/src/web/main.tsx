@@ -10,9 +10,9 @@ import { TracePage } from './trace/page.tsx'
 
 function App(): VNode {
   const { path } = place.value
-  const trace = /^\/traces\/([^/]+)\/?$/.exec(path)
-  if (trace) {
-    const traceId = decodeURIComponent(trace[1]!).toLowerCase()
+  // Ids are hexadecimal; anything else cannot be a trace and is not asked for.
+  const traceId = /^\/traces\/([0-9a-f]{1,64})\/?$/i.exec(path)?.[1]?.toLowerCase()
+  if (traceId) {
     return (
       <Frame>
         <TracePage key={traceId} traceId={traceId} />

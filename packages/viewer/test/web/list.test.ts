@@ -146,6 +146,11 @@ describe('the list of traces', { skip: chromiumSkipped && 'SPOOR_SKIP_SERVICES n
     await page.keyboard.press('u')
     await page.waitForSelector('a.trace')
     assert.equal(await page.locator('.list-scroll').evaluate((list) => list.scrollTop), 700)
+    assert.equal(
+      await focused(),
+      await page.locator('a.trace').nth(1).getAttribute('href'),
+      'and the focus is where it was',
+    )
   })
 
   it('tells a newcomer how to send the first trace, then shows it', async () => {
@@ -211,8 +216,15 @@ describe('the list of traces', { skip: chromiumSkipped && 'SPOOR_SKIP_SERVICES n
     assert.equal(await background(), 'rgb(246, 247, 249)')
     await page.locator('button[aria-label="Switch to dark"]').click()
     assert.equal(await background(), 'rgb(14, 19, 27)')
-    await page.reload({ waitUntil: 'commit' })
-    assert.equal(await background(), 'rgb(14, 19, 27)')
+    await page.addInitScript(() => {
+      const look = (): unknown => {
+        if (!document.body) return requestAnimationFrame(look)
+        return ((globalThis as any).firstSeen = getComputedStyle(document.body).backgroundColor)
+      }
+      look()
+    })
+    await page.reload()
+    assert.equal(await page.evaluate(() => (globalThis as any).firstSeen), 'rgb(14, 19, 27)')
     await page.locator('button[aria-label="Switch to light"]').click()
     assert.equal(await page.evaluate(() => localStorage.getItem('spoor.scheme')), null)
   })

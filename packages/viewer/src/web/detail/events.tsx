@@ -1,7 +1,7 @@
 /** The span's events (OpenTracing's logs) in order, each with its distance from the span's start. */
 import type { VNode } from 'preact'
 import type { Attributes, SpanDetail } from '../../api.ts'
-import { duration } from '../format.ts'
+import { offset } from '../format.ts'
 import { CopyButton } from '../shell/copy.tsx'
 import { AttributeTable } from './attributes.tsx'
 import { StackTrace } from './stack-trace.tsx'
@@ -27,7 +27,7 @@ function EventItem({ event }: { event: SpanDetail['events'][number] }): VNode {
   return (
     <li class={failed ? 'failed' : ''}>
       <p class="event-title">
-        <time>+{duration(event.offset)}</time>
+        <time>{offset(event.offset)}</time>
         <strong>{event.name || '(no name)'}</strong>
         {event.droppedAttributes > 0 && (
           <span class="badge">{event.droppedAttributes} attributes dropped</span>

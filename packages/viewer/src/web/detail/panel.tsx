@@ -3,7 +3,7 @@ import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { SpanDetail } from '../../api.ts'
 import { serviceClass } from '../colour.ts'
-import { clock, duration, moment } from '../format.ts'
+import { clock, duration, moment, offset } from '../format.ts'
 import { CopyButton } from '../shell/copy.tsx'
 import { Icon } from '../shell/icon.tsx'
 import type { SpanDetails } from '../trace/details.ts'
@@ -76,7 +76,7 @@ function Summary({ view, span }: { view: TraceView; span: number }): VNode {
         {duration(own)} {length > 0 && <span class="faint">{Math.round((own / length) * 100)} %</span>}
       </Fact>
       <Fact name="Starts" title={moment(start)}>
-        +{duration(tree.starts[span]!)} <span class="faint">{clock(start)}</span>
+        {offset(tree.starts[span]!)} <span class="faint">{clock(start)}</span>
       </Fact>
       <Fact name="Kind">{KINDS[tree.kinds[span]!] ?? 'unspecified'}</Fact>
       <Fact name="Span id">
@@ -103,17 +103,17 @@ function Summary({ view, span }: { view: TraceView; span: number }): VNode {
   )
 }
 
-function Fact({
-  name,
-  title,
-  children,
-}: {
-  name: string
-  title?: string
-  children: ComponentChildren
-}): VNode {
+interface FactProps {
+  readonly name: string
+  readonly title?: string
+  /** Takes the whole width instead of half of it. */
+  readonly wide?: boolean
+  readonly children: ComponentChildren
+}
+
+function Fact({ name, title, wide = false, children }: FactProps): VNode {
   return (
-    <div title={title}>
+    <div class={wide ? 'wide' : ''} title={title}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
@@ -137,10 +137,9 @@ function ClockNotes({ view, span }: { view: TraceView; span: number }): VNode | 
   }
   if (notes.length === 0) return null
   return (
-    <div class="wide">
-      <dt>Clock</dt>
-      <dd>{notes.join(' ')}</dd>
-    </div>
+    <Fact name="Clock" wide>
+      {notes.join(' ')}
+    </Fact>
   )
 }
 
@@ -230,7 +229,7 @@ function Origin({ detail }: { detail: SpanDetail }): VNode {
           {name} <span class="faint">{version}</span>
         </Fact>
       )}
-      <Fact name="Trace id">
+      <Fact name="Trace id" wide>
         <code>{detail.traceId}</code>
         <CopyButton text={detail.traceId} label="the trace id" />
       </Fact>

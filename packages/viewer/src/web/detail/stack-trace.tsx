@@ -32,12 +32,12 @@ export function StackTrace({ text }: { text: string }): VNode {
 
 function StackLine({ line }: { line: string }): VNode {
   const frame = /^(\s*at )(?:(.*) \()?(.*?)(:\d+:\d+)?(\)?)$/.exec(line)
-  if (!frame) return <span class="stack-message">{`${line}\n`}</span>
-  const [, at, name, file = '', position = '', end = ''] = frame
+  if (!frame) return <span class="stack-message">{line || ' '}</span>
+  const [, , name, file = '', position = '', end = ''] = frame
   const foreign = /node_modules|^node:|<anonymous>|^native$/.test(file)
   return (
     <span class={foreign ? 'stack-line foreign' : 'stack-line'}>
-      {at}
+      at{' '}
       {name !== undefined && (
         <>
           <b>{name}</b> (
@@ -47,7 +47,7 @@ function StackLine({ line }: { line: string }): VNode {
         {file}
         {position}
       </span>
-      {`${end}\n`}
+      {end}
     </span>
   )
 }

@@ -16,6 +16,7 @@ import {
   fresh,
   loading,
   loadMore,
+  opened,
   paused,
   pointerInside,
   refresh,
@@ -42,7 +43,10 @@ export function ListPage(): VNode {
     void show({ service, errors, search })
   }, [service, errors, search])
   useLayoutEffect(() => {
-    if (list.current) list.current.scrollTop = scrollTop.value
+    list.current!.scrollTop = scrollTop.value
+    const row =
+      opened.value && list.current!.querySelector<HTMLElement>(`a.trace[href="/traces/${opened.value}"]`)
+    if (row) row.focus({ preventScroll: true })
     return () => {
       pointerInside.value = false
     }

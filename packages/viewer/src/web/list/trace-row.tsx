@@ -4,6 +4,7 @@ import type { TraceSummary } from '../../api.ts'
 import { serviceClass } from '../colour.ts'
 import { ago, count, duration, moment, plural } from '../format.ts'
 import { Icon } from '../shell/icon.tsx'
+import { opened } from './traces.ts'
 
 const CHIPS = 3
 const SECOND = 1000
@@ -31,6 +32,9 @@ export function TraceRow({ trace, slowest, fresh }: TraceRowProps): VNode {
       <a
         class={`trace ${serviceClass(trace.service)} ${state.filter(Boolean).join(' ')}`}
         href={`/traces/${trace.traceId}`}
+        onClick={() => {
+          opened.value = trace.traceId
+        }}
       >
         <span class="trace-title">
           <span class="service-name">{trace.service || 'unknown service'}</span>

@@ -31,6 +31,9 @@ export const services: ReadonlySignal<readonly string[]> = computed(() =>
 /** Where the list was scrolled to when it was left. */
 export const scrollTop: Signal<number> = signal(0)
 
+/** The trace that was opened last: coming back, the focus is on its row. */
+export const opened: Signal<string> = signal('')
+
 const seen: Signal<ReadonlySet<string>> = signal(new Set())
 const waiting: Signal<TraceList | null> = signal(null)
 const held: ReadonlySignal<boolean> = computed(() => paused.value || pointerInside.value || scrolled.value)

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
-import { type Failure, fetchTrace } from '../client.ts'
+import { Failure, fetchTrace } from '../client.ts'
 import { DetailPanel } from '../detail/panel.tsx'
 import { onTracesChanged } from '../live.ts'
 import { goBack, place, setQuery } from '../router.ts'
@@ -27,7 +27,9 @@ export function TracePage({ traceId }: { traceId: string }): VNode {
 
   const load = async () => {
     try {
-      const tree = buildTree(await fetchTrace(traceId))
+      const skeleton = await fetchTrace(traceId)
+      if (skeleton.spanId.length === 0) throw new Failure('The trace has no spans.', 'trace_not_found', 404)
+      const tree = buildTree(skeleton)
       failure.value = null
       if (view.value) view.value.tree.value = tree
       else view.value = new TraceView(tree, place.value.query.get('span') ?? '')

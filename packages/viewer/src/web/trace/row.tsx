@@ -57,6 +57,8 @@ export function SpanRow(props: SpanRowProps): VNode {
       aria-selected={selected}
       style={{ transform: `translateY(${row * rowHeight}px)` }}
       onClick={() => {
+        // Letting go after marking some text is no press.
+        if (getSelection()?.toString()) return
         view.moveTo(span)
         onSelect(id)
       }}

@@ -47,7 +47,7 @@ test('TB-M: the testbed notices a manager that does not follow asynchronous flow
       // On a stack nothing follows a request by itself, so whatever needs that must fail.
       make: () => mockBed(scopeManagers[1].make()),
       asynchronous: true,
-      timeout: 50,
+      timeout: 2000,
     }),
   )
   const failed = results.filter(({ passed }) => !passed).map(({ title }) => title.split(':')[0])

@@ -60,19 +60,15 @@ describe('JS-C: the compatibility suite that opentracing ships passes as it stan
   }
 })
 
-test('JS-A01: everything that opentracing exports has its counterpart', () => {
-  const counterparts: Record<string, string> = {
-    initGlobalTracer: 'setGlobalTracer',
-    // Types, for which JavaScript has no value; and the mock tracer, which is in spoor/testing.
-    Tracer: 'noopTracer',
-    Span: 'noopSpan',
-    SpanContext: 'noopSpanContext',
-    MockTracer: 'childOf',
-  }
-  const exported = Object.keys(opentracing).filter((name) => !['default', '__esModule'].includes(name))
-  const missing = exported.filter((name) => !((counterparts[name] ?? name) in ours))
+test('JS-A01: everything that opentracing exports has its counterpart, under the same name but for one', () => {
+  // Interfaces to us, for which there is nothing at run time: types.test.ts proves that they fit.
+  const interfaces = ['Tracer', 'Span', 'SpanContext']
+  const renamed: Record<string, string> = { initGlobalTracer: 'setGlobalTracer' }
+  const offered = { ...ours, MockTracer }
+  const missing = Object.keys(opentracing)
+    .filter((name) => !['default', '__esModule', ...interfaces].includes(name))
+    .filter((name) => !((renamed[name] ?? name) in offered))
   assert.deepEqual(missing, [])
-  assert.equal(typeof MockTracer, 'function')
 })
 
 test('JS-C11: the constants have the values of opentracing, so that either may be given to either', () => {

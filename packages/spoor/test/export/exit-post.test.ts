@@ -55,6 +55,7 @@ describe('sending while the process ends', () => {
         compression,
         tls: secure ? { certificate: join(folder, 'cert.pem') } : {},
         env: process.env,
+        exitTimeout: 9000,
       })
       sender.sendSync([batchOf('one', 'two'), batchOf('three')])
       assert.equal(sender.lost, 0)

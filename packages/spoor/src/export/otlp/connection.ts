@@ -30,6 +30,7 @@ export class Connection {
   readonly tls: TlsMaterial
   readonly #sockets: number
   #agent: Agent | undefined
+  readonly #calls = new Set<(timeout: number) => void>()
 
   constructor(target: Target, tls: TlsMaterial, sockets: number) {
     this.target = target
@@ -57,6 +58,11 @@ export class Connection {
     }
   }
 
+  /** Leaves the requests on their way so many milliseconds and no more. */
+  hasten(timeout: number): void {
+    for (const hasten of this.#calls) hasten(timeout)
+  }
+
   close(): void {
     this.#agent?.destroy()
     this.#agent = undefined
@@ -73,10 +79,19 @@ export class Connection {
         headers: { ...headers, 'content-length': chunks.reduce((sum, chunk) => sum + chunk.length, 0) },
         agent: (this.#agent ??= this.#createAgent()),
       })
-      const timer = setTimeout(() => {
-        call.destroy(Object.assign(new Error(`no answer within ${timeout} ms`), { code: TIMEOUT }))
-      }, timeout)
-      timer.unref()
+      const limit = (milliseconds: number): ReturnType<typeof setTimeout> => {
+        const error = Object.assign(new Error(`no answer within ${milliseconds} ms`), { code: TIMEOUT })
+        return setTimeout(() => call.destroy(error), milliseconds).unref()
+      }
+      const timer = limit(timeout)
+      const hasten = (milliseconds: number): void => {
+        call.once('close', clearTimeout.bind(null, limit(milliseconds)))
+      }
+      this.#calls.add(hasten)
+      call.once('close', () => {
+        clearTimeout(timer)
+        this.#calls.delete(hasten)
+      })
       call.on('socket', (socket) => {
         socket.unref()
         // Happy Eyeballs may swap the handle of a connecting socket for a fresh one, which is not unref'd.
@@ -85,14 +100,10 @@ export class Connection {
       let answering = false
       call.on('response', (response) => {
         answering = true
-        void readAnswer(response).then((answer) => {
-          clearTimeout(timer)
-          resolve(answer)
-        })
+        void readAnswer(response).then(resolve)
       })
       call.on('error', (error) => {
         if (answering) return // an answer that has begun counts, though the connection breaks
-        clearTimeout(timer)
         if (call.reusedSocket) Object.assign(error, { [STALE]: true })
         reject(error)
       })

@@ -10,12 +10,12 @@ export interface Diagnosis {
 }
 
 /** Why no answer came. */
-export function diagnoseFailure(error: unknown, url: string, timeout: number): Diagnosis {
+export function diagnoseFailure(error: unknown, url: string): Diagnosis {
   const { code = 'unknown error', message = String(error) } = error as { code?: string; message?: string }
   if (code === TIMEOUT) {
     return {
       cause: code,
-      what: `the collector at ${url} gave no answer within ${timeout} ms`,
+      what: `the collector at ${url} gave ${message}`,
       remedy: 'Look whether it is overloaded, or raise OTEL_EXPORTER_OTLP_TIMEOUT.',
     }
   }

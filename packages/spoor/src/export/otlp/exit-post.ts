@@ -86,7 +86,7 @@ process.stdin.on('data', (part) => parts.push(part)).on('end', () => {
   const agent = new http.Agent({ ...tls, keepAlive: true, maxSockets: 4 })
   const statuses = lengths.map(() => 0)
   const done = () => { process.stdout.write(JSON.stringify(statuses), () => process.exit()) }
-  setTimeout(done, timeout * 0.8)
+  setTimeout(done, Math.max(0, timeout * 0.9 - process.uptime() * 1000))
   let open = lengths.length
   let at = headEnd
   lengths.forEach((length, index) => {

@@ -3,13 +3,15 @@ import { report } from '../../log.ts'
 import type { BatchSender, DroppedBatch, EncodedBatch, SendResult } from '../batch-types.ts'
 import { USER_AGENT } from '../sdk.ts'
 import { readPartialSuccess } from './answer.ts'
+import { Backlog } from './backlog.ts'
 import { type Answer, Connection } from './connection.ts'
 import { type Diagnosis, diagnoseAnswer, diagnoseFailure } from './diagnosis.ts'
 import { checkHeaders, parseEndpoint, readTls, type TlsOptions, withoutSecrets } from './endpoint.ts'
 import { postAtExit } from './exit-post.ts'
 import { Outage } from './outage.ts'
+import { Patience } from './patience.ts'
 import { retryDelay } from './retry.ts'
-import { Spill } from './spill.ts'
+import type { SpilledRequest } from './spill.ts'
 
 export interface OtlpHttpOptions {
   /** The full address, for example `http://localhost:4318/v1/traces`. */
@@ -36,17 +38,14 @@ export interface OtlpHttpOptions {
   spillDirectory?: string | undefined
   /** Bytes that folder may take. Default 64 MiB. */
   spillLimit?: number | undefined
+  /** Milliseconds for sending what is left when the process exits; it takes about 60. Default 3,000. */
+  exitTimeout?: number | undefined
   /** The environment, for the child process that sends what is left at exit. */
   env?: Record<string, string | undefined> | undefined
 }
 
 /** OTLP asks clients not to send more in one request (specification 1.11). */
 const MAX_REQUEST = 64 * 1024 * 1024
-/** Milliseconds for which {@link OtlpHttpSender.hurry} holds. */
-const HURRY_TIME = 5000
-const EXIT_TIME = 2000
-const STUCK_AFTER = 250
-const RESEND_DELAY = 30_000
 
 /**
  * Sends batches to a collector by OTLP/HTTP: with retries, back-pressure, partial success, and a word about what goes
@@ -63,21 +62,17 @@ export class OtlpHttpSender implements BatchSender {
   readonly #gzip: boolean
   readonly #timeout: number
   readonly #maxRetryTime: number
+  readonly #patience: Patience
   readonly #maxAttempts: number
   readonly #retryDelay: number
+  readonly #exitTimeout: number
   readonly #env: Record<string, string | undefined>
-  readonly #spill: Spill | null
+  readonly #backlog: Backlog | null
   /** The context of this sender's maker, instead of that of the request whose span filled a batch. */
   readonly #context = new AsyncResource('SpoorExport')
   readonly #outage: Outage
-  readonly #sleepers = new Set<() => void>()
   readonly #waiting: (() => void)[] = []
   #free: number
-  #hurriedUntil = 0
-  /** When the request in flight was sent; 0 when there is none. */
-  #attemptBegan = 0
-  #resending = false
-  #resendTimer: ReturnType<typeof setTimeout> | undefined
   #closed = false
 
   /** @throws {SpoorError} with a code, for options that cannot work */
@@ -98,11 +93,17 @@ export class OtlpHttpSender implements BatchSender {
     this.#maxRetryTime = options.maxRetryTime ?? 60_000
     this.#maxAttempts = options.maxAttempts ?? 20
     this.#retryDelay = options.retryDelay ?? 1000
+    this.#exitTimeout = options.exitTimeout ?? 3000
     this.#env = options.env ?? {}
-    this.#spill = options.spillDirectory
-      ? new Spill(options.spillDirectory, options.spillLimit ?? 64 * 1024 * 1024)
+    this.#patience = new Patience(this.#maxRetryTime)
+    this.#backlog = options.spillDirectory
+      ? new Backlog(
+          options.spillDirectory,
+          options.spillLimit ?? 64 * 1024 * 1024,
+          this.#contentType === 'application/json' ? 'json' : 'pb',
+          (request) => this.#context.runInAsyncScope(() => this.#resend(request)),
+        )
       : null
-    if (this.#spill?.waiting) this.#resendLater(1000) // left behind by an earlier run
   }
 
   async send(batch: EncodedBatch): Promise<SendResult> {
@@ -112,7 +113,7 @@ export class OtlpHttpSender implements BatchSender {
   sendSync(batches: readonly EncodedBatch[]): void {
     if (batches.length === 0) return
     // Known to be away: not worth holding up the end of the process.
-    const away = this.#outage.isUnreachable || this.#isStuck()
+    const away = this.#outage.isUnreachable || this.#patience.isStuck
     const accepted = away
       ? []
       : postAtExit({
@@ -121,7 +122,7 @@ export class OtlpHttpSender implements BatchSender {
           headers: { ...this.#headers, 'content-type': this.#contentType },
           gzip: this.#gzip,
           bodies: batches.map((batch) => batch.chunks),
-          timeout: EXIT_TIME,
+          timeout: this.#exitTimeout,
           env: this.#env,
         })
     let dropped = 0
@@ -139,14 +140,14 @@ export class OtlpHttpSender implements BatchSender {
   }
 
   hurry(): void {
-    this.#hurriedUntil = Date.now() + HURRY_TIME
-    for (const wake of this.#sleepers) wake()
+    this.#patience.hurry()
+    this.#connection.hasten(this.#patience.timeout(this.#timeout))
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#resendTimer)
-    for (const wake of this.#sleepers) wake()
+    this.#backlog?.close()
+    this.#patience.wake()
     this.#connection.close()
   }
 
@@ -171,57 +172,44 @@ export class OtlpHttpSender implements BatchSender {
     const began = Date.now()
     for (let attempt = 1; ; attempt++) {
       if (this.#closed) return this.#giveUp(batch, 'the exporter is closed')
+      if (this.#patience.isHopeless) return this.#giveUp(batch, 'the process ends and the collector is away')
       const outcome = await this.#attempt(body, this.#contentType)
       if (outcome.kind === 'accepted') return this.#accepted(batch, outcome.answer)
       if (outcome.kind === 'too large') return this.#divide(batch, outcome.diagnosis.what, outcome.diagnosis)
       if (outcome.kind === 'refused') return this.#refused(batch, outcome.diagnosis)
       const wait = retryDelay(attempt, this.#retryDelay, outcome.answer?.retryAfter)
-      const deadline = this.#deadline(began, outcome.answer === undefined)
-      const fate = this.#spill === null ? 'dropped' : 'set aside on disk'
-      if (attempt >= this.#maxAttempts || Date.now() + wait > deadline) {
+      const fate = this.#backlog === null ? 'dropped' : 'set aside on disk'
+      if (attempt >= this.#maxAttempts || Date.now() + wait > this.#patience.deadline(began)) {
         this.#outage.tell(outcome.diagnosis, `spans are ${fate}`)
         return this.#giveUp(batch, outcome.diagnosis.what)
       }
       const seconds = Math.round(this.#maxRetryTime / 1000)
       this.#outage.tell(outcome.diagnosis, `spans are kept for ${seconds} s and then ${fate}`)
-      await this.#sleep(wait)
+      await this.#patience.sleep(wait)
     }
   }
 
-  /** When to stop trying. A process that is about to end does not wait for a collector that is not there. */
-  #deadline(began: number, unreachable: boolean): number {
-    const patient = began + this.#maxRetryTime
-    if (Date.now() >= this.#hurriedUntil) return patient
-    return unreachable ? 0 : Math.min(patient, this.#hurriedUntil)
-  }
-
-  /** The flush before the end was in vain, because a request has long been waiting for its answer. */
-  #isStuck(): boolean {
-    const now = Date.now()
-    return now < this.#hurriedUntil && this.#attemptBegan > 0 && now - this.#attemptBegan > STUCK_AFTER
-  }
-
   async #attempt(chunks: readonly Uint8Array[], contentType: string): Promise<Outcome> {
-    this.#attemptBegan = Date.now()
+    this.#patience.attemptBegins()
     try {
       const headers = { ...this.#headers, 'content-type': contentType }
-      const answer = await this.#connection.post(chunks, headers, this.#timeout)
+      const answer = await this.#connection.post(chunks, headers, this.#patience.timeout(this.#timeout))
       this.#outage.isUnreachable = false
+      this.#patience.attemptEnds(true)
       if (answer.status >= 200 && answer.status < 300) return { kind: 'accepted', answer }
       const diagnosis = diagnoseAnswer(answer, this.#url)
       if (answer.status === 413) return { kind: 'too large', diagnosis }
       return { kind: RETRYABLE.has(answer.status) ? 'retry' : 'refused', diagnosis, answer }
     } catch (error) {
       this.#outage.isUnreachable = true
-      return { kind: 'retry', diagnosis: diagnoseFailure(error, this.#url, this.#timeout) }
-    } finally {
-      this.#attemptBegan = 0
+      this.#patience.attemptEnds(false)
+      return { kind: 'retry', diagnosis: diagnoseFailure(error, this.#url) }
     }
   }
 
   #accepted(batch: EncodedBatch, answer: Answer): SendResult {
     this.#outage.end()
-    if (this.#spill?.waiting) this.#resendLater(0)
+    this.#backlog?.resume()
     const { rejected, message } = readPartialSuccess(answer.body, answer.contentType)
     if (rejected > 0 || message !== '') {
       this.lost += Math.min(rejected, batch.spans)
@@ -258,45 +246,20 @@ export class OtlpHttpSender implements BatchSender {
   }
 
   #giveUp(batch: EncodedBatch, reason: string): SendResult {
-    if (this.#spill?.keep(batch, EXTENSIONS[this.#contentType] as string)) {
-      this.#resendLater(RESEND_DELAY)
-      return { outcome: 'spilled', spans: batch.spans }
-    }
+    if (this.#backlog?.keep(batch)) return { outcome: 'spilled', spans: batch.spans }
     this.lost += batch.spans
     this.#outage.lost += batch.spans
     return { outcome: 'dropped', reason, spans: batch.spans }
   }
 
-  #resendLater(delay: number): void {
-    if (this.#closed) return
-    clearTimeout(this.#resendTimer)
-    this.#resendTimer = setTimeout(() => {
-      void this.#context.runInAsyncScope(() => this.#resend())
-    }, delay)
-    this.#resendTimer.unref()
-  }
-
-  /** Sends what lies on disk, oldest first, until the collector fails once. */
-  async #resend(): Promise<void> {
-    if (this.#resending || this.#spill === null) return
-    this.#resending = true
-    try {
-      for (let request = this.#spill.take(); request !== null; request = this.#spill.take()) {
-        const contentType = request.extension === 'json' ? 'application/json' : 'application/x-protobuf'
-        const outcome = await this.#attempt(await this.#compress([request.body]), contentType)
-        if (outcome.kind === 'retry') {
-          request.release()
-          this.#resendLater(RESEND_DELAY)
-          return
-        }
-        request.remove()
-        if (outcome.kind === 'accepted') this.#outage.end()
-        else this.#refused({ chunks: [], bytes: 0, spans: request.spans }, outcome.diagnosis)
-        if (this.#closed) return
-      }
-    } finally {
-      this.#resending = false
-    }
+  /** One attempt for a batch from the disk. False when it has to wait. */
+  async #resend({ body, extension, spans }: SpilledRequest): Promise<boolean> {
+    const contentType = extension === 'json' ? 'application/json' : 'application/x-protobuf'
+    const outcome = await this.#attempt(await this.#compress([body]), contentType)
+    if (outcome.kind === 'retry') return false
+    if (outcome.kind === 'accepted') this.#outage.end()
+    else this.#refused({ chunks: [], bytes: 0, spans }, outcome.diagnosis)
+    return true
   }
 
   /** Compresses on another thread. */
@@ -311,19 +274,6 @@ export class OtlpHttpSender implements BatchSender {
       })
     })
   }
-
-  #sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        this.#sleepers.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, milliseconds)
-      timer.unref()
-      this.#sleepers.add(wake)
-    })
-  }
 }
 
 type Outcome =
@@ -333,8 +283,6 @@ type Outcome =
 
 /** The statuses that OTLP/HTTP calls retryable; all others are final. */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
-
-const EXTENSIONS: Record<string, string> = { 'application/x-protobuf': 'pb', 'application/json': 'json' }
 
 function combine(first: SendResult, second: SendResult): SendResult {
   if (first.outcome === 'dropped' || second.outcome === 'dropped') {

@@ -15,6 +15,7 @@ if (port) {
     url: `http://127.0.0.1:${port}/v1/traces`,
     contentType: 'application/json',
     env: process.env,
+    exitTimeout: 9000,
   })
   sink = new BatchSink(new JsonBatchEncoder(() => ({})), sender)
   const installed = sink

@@ -9,8 +9,8 @@ interface Compiler {
 /**
  * Edits listed CommonJS files, and ES modules that are entered by `require()`, when Node compiles them.
  *
- * Where there are no sync hooks, this is the way of all CommonJS. Where there are, it catches what goes past them:
- * `require.extensions` of tsx, ts-node and their like read files themselves and call `_compile`.
+ * On every version of Node all CommonJS passes here, also what tsx, ts-node and their like read and transform in
+ * `require.extensions`, and it is by far the cheapest place to stand: the file has been read, and nothing is converted.
  *
  * @param index the list of the moment
  * @returns takes the hook out

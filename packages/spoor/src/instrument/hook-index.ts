@@ -26,6 +26,14 @@ interface Manifest {
   readonly type?: unknown
 }
 
+/** How the path of a listed file ends. */
+interface Tail {
+  readonly package: string
+  /** The last part of its name, without the scope. */
+  readonly word: string
+  readonly end: string
+}
+
 const MODULES = '/node_modules/'
 
 /**
@@ -40,7 +48,7 @@ export class TargetIndex {
   /** Those of the listed packages that a file was loaded from, by directory. */
   readonly packages: Map<string, FoundPackage>
   readonly #files = new Map<string, Map<string, ModuleTarget[]>>()
-  readonly #tails = new Map<string, { package: string; tail: string }[]>()
+  readonly #tails = new Map<string, Tail[]>()
   readonly #manifests = new Map<string, Manifest | null>()
   readonly #readFile: ReadFile
 
@@ -68,15 +76,7 @@ export class TargetIndex {
       if (path[start] === '@') end = path.indexOf('/', end + 1)
       if (this.#files.has(path.slice(start, end))) return this.#fileIn(path.slice(0, end), path)
     }
-    // Not below a directory of a listed name: an alias, or a package linked in from outside.
-    const tails = this.#tails.get(path.slice(path.lastIndexOf('/') + 1))
-    if (tails === undefined) return null
-    for (const { package: name, tail } of tails) {
-      if (!path.endsWith(tail)) continue
-      const root = path.slice(0, -tail.length)
-      if (this.#manifest(root)?.name === name) return this.#fileIn(root, path)
-    }
-    return null
+    return this.#findElsewhere(path)
   }
 
   /** The listed file at a `file:` URL, whatever query it carries, or null. */
@@ -116,8 +116,27 @@ export class TargetIndex {
     }
     files.set(target.file, [target])
     const name = target.file.slice(target.file.lastIndexOf('/') + 1)
-    const tails = this.#tails.get(name) ?? []
-    this.#tails.set(name, [...tails, { package: target.package, tail: `/${target.file}` }])
+    const word = target.package.slice(target.package.indexOf('/') + 1)
+    const tail = { package: target.package, word, end: `/${target.file}` }
+    this.#tails.set(name, [...(this.#tails.get(name) ?? []), tail])
+  }
+
+  /**
+   * Below a directory of another name: an alias, or a package linked in from outside. Half of all packages have an
+   * `index.js`, and to read all their `package.json` would take 15 µs each, so the directory must at least remind of the
+   * package: `express4`, `pg-next`.
+   */
+  #findElsewhere(path: string): FoundFile | null {
+    const tails = this.#tails.get(path.slice(path.lastIndexOf('/') + 1))
+    if (tails === undefined) return null
+    for (const { package: name, word, end } of tails) {
+      if (!path.endsWith(end)) continue
+      const root = path.slice(0, -end.length)
+      if (root.includes(word, root.lastIndexOf('/')) && this.#manifest(root)?.name === name) {
+        return this.#fileIn(root, path)
+      }
+    }
+    return null
   }
 
   #fileIn(root: string, path: string): FoundFile | null {

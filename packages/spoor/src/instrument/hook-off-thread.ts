@@ -4,26 +4,20 @@ import type { ModuleTarget } from './hook.ts'
 import type { FoundPackage } from './hook-index.ts'
 import type { LoaderStart } from './hook-loader.ts'
 import { Notebook } from './hook-notebook.ts'
-
-/** The loader thread, seen from the thread of the application. */
-export interface OffThreadHook {
-  /** Replaces the list, for every import that begins after this call. False if that has been done too often. */
-  list(targets: readonly ModuleTarget[]): boolean
-  /** The listed packages that the loader has met since it was last asked. */
-  met(): FoundPackage[]
-}
+import type { EsModuleHook } from './hook-process.ts'
 
 /**
  * Edits ES modules on versions of Node whose synchronous hooks are missing or unsound, in Node's loader thread.
  *
  * @throws whatever `module.register` throws, for instance where our own files have been bundled
  */
-export function hookOffThread(targets: readonly ModuleTarget[]): OffThreadHook {
+export function hookOffThread(targets: readonly ModuleTarget[]): EsModuleHook {
   const lists = new Notebook()
   const met = new Notebook()
   const start: LoaderStart = { targets, lists: lists.memory, met: met.memory }
   Module.register(loaderUrl(), { data: start })
   return {
+    mode: 'loader',
     list: (newTargets) => lists.write(newTargets),
     met: () => met.read() as FoundPackage[],
   }

@@ -1,11 +1,10 @@
 import Module from 'node:module'
 import { shared } from '../api/global.ts'
-import type { Handover } from './epilogue.ts'
+import { DESK, type Handover } from './epilogue.ts'
 import type { LoadedModule, ModuleTarget, OnLoad } from './hook.ts'
 import { hookCompile } from './hook-compile.ts'
-import { takeDesk } from './hook-desk.ts'
 import { type FoundPackage, TargetIndex } from './hook-index.ts'
-import { hookOffThread, type OffThreadHook } from './hook-off-thread.ts'
+import { hookOffThread } from './hook-off-thread.ts'
 import { hasSyncHooks, hookSync } from './hook-sync.ts'
 import { satisfies } from './semver.ts'
 
@@ -15,8 +14,21 @@ export interface Listener {
   readonly onLoad: OnLoad
 }
 
-/** How files are reached in this process. `none`: only those in the module cache and in bundles. */
-export type HookMode = 'hooks' | 'compile' | 'none'
+/**
+ * What is edited in this process. `compile`: CommonJS, which is enough as long as no target names locals; `hooks` and
+ * `loader`: ES modules too, by Node's synchronous hooks or in its loader thread. `none`: nothing, only the module cache
+ * and bundles are within reach.
+ */
+export type HookMode = 'none' | 'compile' | 'hooks' | 'loader'
+
+/** What edits ES modules. */
+export interface EsModuleHook {
+  readonly mode: HookMode
+  /** Replaces the list, for every import that begins after this call. False if that has been done too often. */
+  list(targets: readonly ModuleTarget[]): boolean
+  /** The listed packages that were met elsewhere than in this thread, since it was last asked. */
+  met(): FoundPackage[]
+}
 
 /** The one hook of a process. All copies of this package share it, so the key below changes with its shape. */
 export interface ProcessHook {
@@ -29,7 +41,7 @@ export interface ProcessHook {
   readonly problems: Set<string>
   mode: HookMode
   index: TargetIndex
-  offThread: OffThreadHook | null
+  esModules: EsModuleHook | null
   uninstall: (() => void) | null
 }
 
@@ -42,7 +54,7 @@ export function processHook(): ProcessHook {
     problems: new Set(),
     mode: 'none',
     index: new TargetIndex([]),
-    offThread: null,
+    esModules: null,
     uninstall: null,
   }))
 }
@@ -92,22 +104,37 @@ export function attachLate(hook: ProcessHook): void {
 function relist(hook: ProcessHook): void {
   const targets = [...hook.listeners].flatMap((listener) => listener.targets)
   hook.index = new TargetIndex(targets, hook.packages)
-  if (hook.mode === 'compile') hookEsModules(hook, targets)
+  if (hook.mode !== 'none') listEsModules(hook, targets)
 }
 
 function install(hook: ProcessHook): () => void {
-  const undo = [takeDesk((handover) => receive(hook, handover))]
+  const leaveDesk = takeDesk((handover) => receive(hook, handover))
   const obstacle = findObstacle()
   if (obstacle !== null) {
     hook.problems.add(obstacle)
-  } else {
-    hook.mode = hasSyncHooks() ? 'hooks' : 'compile'
-    if (hook.mode === 'hooks') undo.push(hookSync(() => hook.index))
-    undo.push(hookCompile(() => hook.index))
-    relist(hook)
+    return leaveDesk
   }
+  const undoCompile = hookCompile(() => hook.index)
+  hook.mode = 'compile'
+  relist(hook)
   return () => {
-    for (const step of undo) step()
+    leaveDesk()
+    undoCompile()
+    hook.mode = 'none'
+  }
+}
+
+/**
+ * Takes the place that epilogues push to: what was left there comes first, then whatever is handed over from now on.
+ * Left again, it is an array that waits, as before.
+ */
+function takeDesk(push: (handover: Handover) => void): () => void {
+  const place = globalThis as { [key: symbol]: { push(handover: Handover): unknown } }
+  const before = place[Symbol.for(DESK)]
+  place[Symbol.for(DESK)] = { push }
+  if (Array.isArray(before)) for (const handover of before) push(handover)
+  return () => {
+    place[Symbol.for(DESK)] = []
   }
 }
 
@@ -124,18 +151,22 @@ function findObstacle(): string | null {
   return null
 }
 
-/** The loader thread costs its start: it runs only where a target can be an ES module. */
-function hookEsModules(hook: ProcessHook, targets: readonly ModuleTarget[]): void {
+/**
+ * Hooks ES modules from the first target on that can be one. Either way costs every file that the process loads, or the
+ * start of a thread: measured on Node 24, the synchronous hooks take 10 µs per file, whatever they do, and `_compile` 1.
+ */
+function listEsModules(hook: ProcessHook, targets: readonly ModuleTarget[]): void {
   const modules = targets.filter((target) => target.locals?.length && !target.file.endsWith('.cjs'))
-  if (hook.offThread !== null) {
-    if (!hook.offThread.list(modules)) hook.problems.add('The list of ES modules was changed too often.')
-  } else if (modules.length > 0) {
-    try {
-      hook.offThread = hookOffThread(modules)
-    } catch (error) {
-      hook.problems.add(`ES modules cannot be edited in this process: ${String(error)}`)
+  try {
+    if (hook.esModules !== null) {
+      if (!hook.esModules.list(modules)) hook.problems.add('The list of ES modules was changed too often.')
+    } else if (modules.length > 0) {
+      hook.esModules = hasSyncHooks() ? hookSync(() => hook.index) : hookOffThread(modules)
     }
+  } catch (error) {
+    hook.problems.add(`ES modules cannot be edited in this process: ${String(error)}`)
   }
+  hook.mode = hook.esModules?.mode ?? 'compile'
 }
 
 /** Called from within the module that was loaded: nothing may be thrown into it. */

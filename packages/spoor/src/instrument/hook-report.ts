@@ -29,7 +29,7 @@ export interface LoadReport {
 
 /** What has been loaded in this process so far. */
 export function report(hook: ProcessHook): LoadReport {
-  for (const found of hook.offThread?.met() ?? []) hook.packages.set(found.path, found)
+  for (const found of hook.esModules?.met() ?? []) hook.packages.set(found.path, found)
   const targets = [...hook.listeners].flatMap((listener) => listener.targets)
   return {
     mode: hook.mode,

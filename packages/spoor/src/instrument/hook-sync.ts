@@ -1,6 +1,7 @@
 import Module from 'node:module'
 import { edit } from './epilogue.ts'
 import type { TargetIndex } from './hook-index.ts'
+import type { EsModuleHook } from './hook-process.ts'
 import { satisfies } from './semver.ts'
 
 /** The sync hooks broke `require()` of ES modules before these versions (nodejs/node, ERR_VM_MODULE_LINK_FAILURE). */
@@ -15,27 +16,40 @@ export function hasSyncHooks(): boolean {
 }
 
 /**
- * Edits listed files, CommonJS and ES modules, on their way through Node's own synchronous hooks.
+ * Edits listed files on their way through Node's own synchronous hooks. It is there for ES modules; CommonJS whose source
+ * comes from somebody else's loader never gets to `_compile`, so it is edited here as well.
  *
  * @param index the list of the moment
- * @returns takes the hook out
  */
-export function hookSync(index: () => TargetIndex): () => void {
-  const hooks = Module.registerHooks({
+export function hookSync(index: () => TargetIndex): EsModuleHook {
+  let hooks: { deregister(): void } | null = register(index)
+  return {
+    mode: 'hooks',
+    list(targets) {
+      if (targets.length > 0) hooks ??= register(index)
+      else {
+        hooks?.deregister()
+        hooks = null
+      }
+      return true
+    },
+    met: () => [],
+  }
+}
+
+function register(index: () => TargetIndex): { deregister(): void } {
+  return Module.registerHooks({
     load(url, context, nextLoad) {
       const result = nextLoad(url, context)
-      // A missing source means that Node reads the file later, through `_compile`.
-      if (result.source === null || result.source === undefined) return result
-      if (!EDITABLE.has(result.format)) return result
+      const { source, format } = result
+      if (source === null || source === undefined || !EDITABLE.has(format)) return result
       const file = index().findUrl(url)
       if (file === null) return result
       // Node leaves the format open for `.js` that no package.json declares.
-      const format = (result.format as 'commonjs' | 'module' | null | undefined) ?? index().format(file.path)
-      const source = text(result.source)
-      return { ...result, source: edit(source, { ...file, format, how: 'hooks' }, file.targets) }
+      const known = (format as 'commonjs' | 'module' | null | undefined) ?? index().format(file.path)
+      return { ...result, source: edit(text(source), { ...file, format: known, how: 'hooks' }, file.targets) }
     },
   })
-  return () => hooks.deregister()
 }
 
 function text(source: string | ArrayBuffer | NodeJS.TypedArray): string {

@@ -89,6 +89,8 @@ describe('the index of listed files', () => {
     for (let number = 0; number < 1000; number++) {
       index.find(`/app/src/feature-${number}/main.js`)
       index.find(`/app/node_modules/other-${number}/lib/thing.js`)
+      index.find(`/app/node_modules/other-${number}/index.js`)
+      index.find(`/app/node_modules/other-${number}/lib/client.js`)
       index.find('/app/node_modules/pg/lib/result.js')
       index.find('/app/node_modules/pg/lib/client.js')
     }

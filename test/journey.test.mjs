@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const freePorts = ['--viewer-port', '0', '--otlp-port', '0']
-const limit = { timeout: 120_000 }
+const limit = { timeout: 180_000 }
 
 test('npm start -- --once gets every trace back complete, and draws one of them', limit, async () => {
   const { code, stdout, stderr } = await start(['--once', ...freePorts]).end

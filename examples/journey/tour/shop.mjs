@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 const folder = fileURLToPath(new URL('..', import.meta.url))
 
 /** How long the slowest of them, the database, may take to be ready on a busy machine. */
-const patience = 60_000
+const patience = 90_000
 
 /**
  * Starts the database and the four services.

@@ -53,7 +53,7 @@ export function init(options: InitOptions = {}): Tracer {
   const resolved = environmentOptions(options)
   setLogLevel(resolved.logLevel)
   if (!resolved.enabled) return noopTracer
-  const { tracer, exit } = makeTracer(resolved)
+  const { tracer, recorder } = makeTracer(resolved)
   const engine = new Engine(
     runtimeOf(tracer, resolved.dialect, resolved.privacy),
     enabledTables(resolved.disable),
@@ -62,10 +62,11 @@ export function init(options: InitOptions = {}): Tracer {
   engine.start()
   const undo = onProcessEnd({
     flush: () => tracer.flush(),
+    hurry: () => recorder?.hurry(),
     exit() {
       if (resolved.settings.doctor === true)
         console.error(`\n${renderFindings(runningFindings(engine.report()))}`)
-      exit()
+      recorder?.exit()
     },
   })
   const stop = (): void => {
@@ -111,10 +112,10 @@ export function activeTracer(): Tracer {
   return currentTracer()
 }
 
-function makeTracer(options: ResolvedOptions): { tracer: Tracer; exit: () => void } {
+function makeTracer(options: ResolvedOptions): { tracer: Tracer; recorder: Recorder | null } {
   const scopeManager = options.scopeManager ?? new AsyncLocalStorageScopeManager()
   if (options.tracer !== undefined) {
-    return { tracer: adopt(options.tracer, scopeManager), exit: () => {} }
+    return { tracer: adopt(options.tracer, scopeManager), recorder: null }
   }
   const recorder = new Recorder(makeSinks(options))
   const tracer = new SpoorTracer({
@@ -134,7 +135,7 @@ function makeTracer(options: ResolvedOptions): { tracer: Tracer; exit: () => voi
     sampler: options.sampler,
     limits: options.limits,
   })
-  return { tracer, exit: () => recorder.exit() }
+  return { tracer, recorder }
 }
 
 function adopt(tracer: OpenTracer | Tracer, scopeManager: Tracer['scopeManager']): Tracer {

@@ -75,9 +75,13 @@ export class BatchSink implements SpanSink {
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
+  hurry(): void {
+    this.#sender.hurry()
+  }
+
   async close(): Promise<void> {
     // Only a process that waits for us calls this: it should not have to wait for a collector that is not there.
-    this.#sender.hurry()
+    this.hurry()
     await this.flush()
     await this.#sender.close()
   }

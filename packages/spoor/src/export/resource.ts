@@ -8,9 +8,9 @@ import type { PlainAttributes } from './span-data.ts'
 export interface ResourceOptions {
   /** The environment, for example `process.env`. */
   env: Record<string, string | undefined>
-  /** Used when the environment names no service. */
+  /** Wins over the environment. */
   serviceName?: string | undefined
-  /** Used where the environment says nothing of them. */
+  /** Win over the environment. */
   attributes?: PlainAttributes | undefined
   /** The application's main script; `process.argv[1]` by default. */
   main?: string | undefined
@@ -18,7 +18,7 @@ export interface ResourceOptions {
 
 /**
  * Finds out what is known of this process, in the names of OpenTelemetry's resource conventions. The name of the
- * service is the first of: `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, the option, the name in
+ * service is the first of: the option, `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, the name in
  * the main script's package.json, `unknown_service:node`.
  *
  * Command-line arguments are left out, for they may hold secrets. Takes less than a millisecond.
@@ -29,10 +29,10 @@ export function detectResource(options: ResourceOptions): PlainAttributes {
   const fromEnv = parseResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'])
   const application = findPackage(main)
   const name =
-    env['OTEL_SERVICE_NAME'] ||
-    fromEnv['service.name'] ||
     options.serviceName ||
     options.attributes?.['service.name'] ||
+    env['OTEL_SERVICE_NAME'] ||
+    fromEnv['service.name'] ||
     application?.name ||
     'unknown_service:node'
   return withoutEmpty({
@@ -41,8 +41,8 @@ export function detectResource(options: ResourceOptions): PlainAttributes {
     ...processAttributes(main),
     ...hostAttributes(),
     ...containerAttributes(env),
-    ...options.attributes,
     ...fromEnv,
+    ...options.attributes,
     'service.name': name,
     'telemetry.sdk.name': SDK_NAME,
     'telemetry.sdk.language': 'nodejs',

@@ -66,6 +66,8 @@ export interface SpanSink {
   flush(): Promise<void>
   /** Flushes and releases everything. Idempotent, never rejects. */
   close(): Promise<void>
+  /** The process is about to end: patience costs somebody's time from here on. */
+  hurry?(): void
   /** Called from the process's `exit` event: whatever can still be done synchronously. */
   exit?(): void
 }

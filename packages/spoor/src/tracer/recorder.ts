@@ -39,10 +39,18 @@ export class Recorder implements SpanSink {
     return this.#closing
   }
 
+  hurry(): void {
+    this.#atEnd((sink) => sink.hurry?.())
+  }
+
   exit(): void {
+    this.#atEnd((sink) => sink.exit?.())
+  }
+
+  #atEnd(action: (sink: SpanSink) => void): void {
     for (const sink of this.#sinks) {
       try {
-        sink.exit?.()
+        action(sink)
       } catch (error) {
         report('sink.exit', 'an exporter threw while the process was ending', error)
       }

@@ -29,17 +29,13 @@ describe('the resource', () => {
       OTEL_SERVICE_NAME: 'one',
       OTEL_RESOURCE_ATTRIBUTES: 'service.name=two',
     }
-    const options = { env, serviceName: 'three', main }
-    const name = (): unknown => detectResource(options)['service.name']
+    const name = (options = {}): unknown => detectResource({ env, main, ...options })['service.name']
+    assert.equal(name({ serviceName: 'code' }), 'code')
+    assert.equal(name({ attributes: { 'service.name': 'attribute' } }), 'attribute')
     assert.equal(name(), 'one')
     delete env['OTEL_SERVICE_NAME']
     assert.equal(name(), 'two')
     delete env['OTEL_RESOURCE_ATTRIBUTES']
-    assert.equal(name(), 'three')
-    assert.equal(
-      detectResource({ env, attributes: { 'service.name': 'four' }, main })['service.name'],
-      'four',
-    )
     assert.equal(detectResource({ env, main })['service.name'], 'shop')
     assert.equal(detectResource({ env, main: '/nonexistent/x.js' })['service.name'], 'unknown_service:node')
   })

@@ -85,11 +85,12 @@ export class TargetIndex {
     const end = url.search(/[?#]/)
     const plain = end === -1 ? url : url.slice(0, end)
     // Nothing to decode and no drive letter to take off is the rule, and `fileURLToPath` is dear.
-    const path =
-      plain.startsWith('file:///') && !/%|^file:\/\/\/[a-z]:/i.test(plain)
-        ? plain.slice(7)
-        : fileURLToPath(plain)
-    return this.find(path)
+    if (plain.startsWith('file:///') && !/%|^file:\/\/\/[a-z]:/i.test(plain)) return this.find(plain.slice(7))
+    try {
+      return this.find(fileURLToPath(plain))
+    } catch {
+      return null // A host, an encoded slash: Node does not load it either.
+    }
   }
 
   /** What kind of module a file is by its name and its nearest `package.json`; undefined where Node has to look inside. */

@@ -73,6 +73,26 @@ describe('in the company of others', () => {
     assert.match(outcome.stdout, /pass 1/)
   })
 
+  it('sets nothing in the process from within the sandbox of a Jest test, and says so', async () => {
+    sandbox.write({
+      'package.json': { jest: { transform: {}, roots: ['jest'], cacheDirectory: 'jest/cache' } },
+      'jest/sandbox.test.js': `
+        const compile = require('node:module').prototype._compile
+        require('../preload.cjs')
+        const { mode, problems } = hook.report()
+        test('answer', () => {
+          expect(mode).toBe('none')
+          expect(problems[0]).toMatch(/such as Jest. Hand libraries to instrument/)
+          expect(require('node:module').prototype._compile).toBe(compile)
+          expect(require('lib').run()).toBe('run')
+        })`,
+    })
+    const jest = require.resolve('jest/bin/jest')
+    const outcome = await sandbox.run([jest, '--ci'])
+    assert.equal(outcome.code, 0, outcome.stderr)
+    assert.match(outcome.stderr, /1 passed/)
+  })
+
   it('works with tsx, before and after it, in CommonJS and in ES modules', async () => {
     const tsx = dirname(require.resolve('tsx/package.json'))
     symlinkSync(tsx, join(sandbox.path, 'node_modules/tsx'), 'dir')

@@ -78,6 +78,8 @@ describe('the index of listed files', () => {
       'node:fs',
       'data:text/javascript,1',
       'https://host/node_modules/pg/lib/client.js',
+      'file://host/node_modules/pg/lib/client.js',
+      'file:///a%2Fnode_modules/pg/lib/client.js',
       'x',
     ]) {
       assert.equal(index.findUrl(url), null, url)

@@ -44,6 +44,13 @@ describe('when modules are hooked', () => {
     assert.deepEqual(result, ['traced run', 'traced run', ['lib 1.2.3 inner.js late']])
   })
 
+  it('hands over CommonJS that an ES module has imported before', async () => {
+    const source = `import lib from 'lib'\nawait import('./preload.cjs')\nconsole.log(JSON.stringify([lib.run(), loads]))`
+    sandbox.write({ 'app.mjs': source })
+    const outcome = await sandbox.run(['app.mjs'])
+    assert.deepEqual([outcome.stderr, outcome.answer], ['', ['traced run', ['lib 1.2.3 inner.js late']]])
+  })
+
   it('reports that locals of a file that was loaded before are out of reach', async () => {
     const report = await answer(`
       require('named')

@@ -4,7 +4,7 @@
  *
  *     node scripts/build.mjs [--tests] [--force]
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { filesUnder, fingerprint } from './support/fingerprint.mjs'
@@ -33,6 +33,7 @@ const targets = [
     after() {
       // The package is `type: module`; its CommonJS half needs a word to the contrary.
       writeFileSync(join(root, 'packages/spoor/dist/cjs/package.json'), '{ "type": "commonjs" }\n')
+      copyDeclarations('packages/spoor/dist/esm', 'packages/spoor/dist/cjs')
       makeExecutable('packages/spoor')
     },
   },
@@ -138,6 +139,13 @@ async function compile(...projects) {
   )
   const failed = results.findIndex(({ code }) => code !== 0)
   if (failed >= 0) throw new Trouble(`${projects[failed]}\n${results[failed].output.trimEnd()}`)
+}
+
+/** Both halves have the same types; only where they lie tells which half they speak of. */
+function copyDeclarations(from, to) {
+  for (const file of filesUnder(from).filter((path) => path.endsWith('.d.ts'))) {
+    copyFileSync(join(root, file), join(root, to, relative(from, file)))
+  }
 }
 
 /** The page is checked by the compiler and bundled by its own script. */

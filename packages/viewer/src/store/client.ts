@@ -122,6 +122,11 @@ export class StoreClient {
     await ended
   }
 
+  /** Ends the thread as an accident would: what it was doing is lost, and another one takes its place. */
+  kill(): void {
+    void this.#worker?.terminate()
+  }
+
   #ask<Q extends Question>(question: Q, transfer: ArrayBuffer[] = []): Promise<Answers[Q['ask']]> {
     return new Promise((resolve, reject) => {
       if (!this.#worker) {
@@ -176,7 +181,7 @@ export class StoreClient {
     const isOver = this.#deaths.length > MAX_RESTARTS
     const loss = this.settings.path === ':memory:' ? ', and what it held in memory is gone' : ''
     this.#events.report(
-      `the store stopped (${fault?.message})${loss}; ${isOver ? 'it has done so too often and stays down: restart the viewer' : 'starting it again'}`,
+      `the store stopped (${fault?.message ?? 'it was ended'})${loss}; ${isOver ? 'it has done so too often and stays down: restart the viewer' : 'starting it again'}`,
     )
     if (!isOver) this.start().catch((error: Error) => this.#events.report(error.message))
   }

@@ -36,12 +36,27 @@ export async function openEngine(path: string, wanted?: EngineName): Promise<Eng
   try {
     return open(path)
   } catch (error) {
-    throw new ViewerError(
-      'SPOOR_STORE_UNUSABLE',
-      `the store ${path} cannot be opened: ${messageOf(error)}. Give another path with --store, or --store :memory:`,
-      { cause: error },
-    )
+    throw cannotUse(path, error)
   }
+}
+
+/** What to throw when the first look at a database fails. */
+export function cannotUse(path: string, error: unknown): ViewerError {
+  if (error instanceof ViewerError) return error
+  if (/not a database/.test(messageOf(error))) return foreign(path)
+  return new ViewerError(
+    'SPOOR_STORE_UNUSABLE',
+    `the store ${path} cannot be used: ${messageOf(error)}. Give another path with --store, or --store :memory:`,
+    { cause: error },
+  )
+}
+
+/** What to throw when a file turns out to be something else. */
+export function foreign(path: string): ViewerError {
+  return new ViewerError(
+    'SPOOR_STORE_FOREIGN',
+    `${path} is not a store of the viewer, so nothing was written to it: give another path with --store`,
+  )
 }
 
 async function loadEngine(wanted: EngineName | undefined): Promise<(path: string) => Engine> {

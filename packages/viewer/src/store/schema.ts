@@ -3,8 +3,8 @@
  * appends, a trace is one short range, and the oldest traces are the front. What a list does not show (attributes,
  * events, links) lies apart in compressed blocks.
  */
-import { messageOf, ViewerError } from '../errors.ts'
-import type { Engine } from './engine.ts'
+import { ViewerError } from '../errors.ts'
+import { cannotUse, type Engine, foreign } from './engine.ts'
 
 const VERSION = 1
 /** "Spor" in ASCII: marks the file as ours (PRAGMA application_id). */
@@ -86,13 +86,7 @@ export function prepareSchema(engine: Engine, path: string): void {
       `BEGIN; ${TABLES}; PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${VERSION}; COMMIT`,
     )
   } catch (error) {
-    if (error instanceof ViewerError) throw error
-    if (/not a database/.test(messageOf(error))) throw foreign(path)
-    throw new ViewerError(
-      'SPOOR_STORE_UNUSABLE',
-      `the store ${path} cannot be used: ${messageOf(error)}. Give another path with --store, or --store :memory:`,
-      { cause: error },
-    )
+    throw cannotUse(path, error)
   }
 }
 
@@ -109,12 +103,5 @@ function verify(engine: Engine, path: string): void {
   throw new ViewerError(
     'SPOOR_STORE_VERSION',
     `the store ${path} was written by ${age} version of the viewer (layout ${version}, this one knows ${VERSION}): ${remedy}, or give another path with --store`,
-  )
-}
-
-function foreign(path: string): ViewerError {
-  return new ViewerError(
-    'SPOOR_STORE_FOREIGN',
-    `${path} is not a store of the viewer, so nothing was written to it: give another path with --store`,
   )
 }

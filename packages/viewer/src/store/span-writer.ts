@@ -9,7 +9,7 @@ import type { Rollup } from './rollup.ts'
  * 52 days in nanoseconds: half of what a number holds exactly, so that a start and a duration can be added. A span
  * further than that from the first one of its trace is put there.
  */
-const FURTHEST = Number.MAX_SAFE_INTEGER / 2 - 1
+const FURTHEST = 2 ** 52 - 1
 
 export class SpanWriter {
   readonly #insert: Statement

@@ -5,10 +5,9 @@
 import type { SpanDetail, TraceList, TraceSkeleton } from '../api.ts'
 import type { Json } from '../collector/messages.ts'
 import type { IncomingSpan } from '../collector/request.ts'
-import { ViewerError } from '../errors.ts'
 import { Blocks } from './blocks.ts'
 import { Contexts, Strings } from './dictionary.ts'
-import { type Engine, type EngineName, openEngine } from './engine.ts'
+import { cannotUse, type Engine, type EngineName, openEngine } from './engine.ts'
 import { own } from './owner.ts'
 import { type Limits, Retention } from './retention.ts'
 import { Rollup } from './rollup.ts'
@@ -213,11 +212,6 @@ function claim(path: string, inherits: boolean | undefined): () => void {
   try {
     return own(path, inherits)
   } catch (error) {
-    if (error instanceof ViewerError) throw error
-    throw new ViewerError(
-      'SPOOR_STORE_UNUSABLE',
-      `the store ${path} cannot be written: ${(error as Error).message}. Give another path with --store, or --store :memory:`,
-      { cause: error },
-    )
+    throw cannotUse(path, error)
   }
 }

@@ -15,7 +15,7 @@ const source = join(home, 'src/web')
 const target = join(home, 'dist/web')
 
 const started = performance.now()
-const outputs = await bundle()
+const { outputFiles: outputs, metafile } = await bundle()
 const names = {
   main: outputs.find((file) => file.path.endsWith('.js') && file.path.includes('main')),
   theme: outputs.find((file) => file.path.endsWith('.js') && file.path.includes('theme')),
@@ -30,13 +30,14 @@ files.set('/index.html', Buffer.from(await page({ ...pathsOf(names), icon: iconP
 await rm(target, { recursive: true, force: true })
 await mkdir(join(target, 'assets'), { recursive: true })
 const sizes = await Promise.all([...files].map(([path, content]) => write(path, content)))
+await writeFile(join(target, 'third-party-licences.txt'), await licences())
 const total = sizes.reduce((sum, size) => sum + size, 0)
 console.log(
   `viewer page: ${files.size} files, ${(total / 1024).toFixed(1)} KiB gzipped, ${Math.round(performance.now() - started)} ms`,
 )
 
 async function bundle() {
-  const result = await build({
+  return build({
     entryPoints: {
       main: join(source, 'main.tsx'),
       theme: join(source, 'theme.ts'),
@@ -47,6 +48,7 @@ async function bundle() {
     bundle: true,
     minify: true,
     write: false,
+    metafile: true,
     format: 'esm',
     // `light-dark()`, which the colours are made of, decides: the first versions that know it.
     target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
@@ -56,7 +58,20 @@ async function bundle() {
     legalComments: 'none',
     logLevel: 'warning',
   })
-  return result.outputFiles
+}
+
+/** The licences of what is bundled, which ask to be passed on with it. */
+async function licences() {
+  const folders = new Set()
+  for (const input of Object.keys(metafile.inputs)) {
+    const folder = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input.replaceAll('\\', '/'))?.[1]
+    if (folder) folders.add(folder)
+  }
+  const texts = [...folders].sort().map(async (folder) => {
+    const { name, version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    return `${name} ${version}\n\n${await readFile(join(folder, 'LICENSE'), 'utf8')}`
+  })
+  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`)
 }
 
 async function page(paths) {

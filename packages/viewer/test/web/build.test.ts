@@ -33,6 +33,14 @@ describe('the built page', () => {
     for (const name of assets) assert.match(name, /-[0-9A-Za-z]{8}\.(js|css|svg)(\.gz|\.br)?$/)
   })
 
+  it('passes on the licences of what is bundled into it', () => {
+    const text = readFileSync(join(ROOT, 'third-party-licences.txt'), 'utf8')
+    for (const name of ['preact', '@preact/signals', '@preact/signals-core']) {
+      assert.match(text, new RegExp(`^${name} \\d+\\.`, 'm'))
+    }
+    assert.equal(text.match(/Permission is hereby granted/g)?.length, 3)
+  })
+
   it('has no inline script, no inline style and nothing from elsewhere', () => {
     assert.doesNotMatch(index, /<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/)
     for (const name of ['index.html', ...assets.filter((name) => /\.(js|css)$/.test(name))]) {

@@ -12,7 +12,9 @@ const dispatch = route<Dispatch>({
   framework: 'express',
   request: ({ args: [request] }) => request,
   method: ({ args: [request] }) => request.method,
-  path: ({ self, args: [request] }) => request.baseUrl + String(self.path),
+  // A router's own `/` is the place where it is mounted: `/posts`, which Express answers as it does `/posts/`.
+  path: ({ self, args: [request] }) =>
+    self.path === '/' && request.baseUrl !== '' ? request.baseUrl : request.baseUrl + String(self.path),
   // `next('route')` and `next('router')` are how a handler says that it is not the one.
   failure: ({ error }) => (error === 'route' || error === 'router' ? undefined : error),
 })

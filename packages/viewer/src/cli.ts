@@ -5,7 +5,7 @@ import { messageOf, ViewerError } from './errors.ts'
 import { startViewer, type Viewer } from './index.ts'
 import { openBrowser } from './open-browser.ts'
 import { type CommandLine, defaultStorePath, helpText, parseCommandLine } from './options.ts'
-import { runCommand } from './run-command.ts'
+import { requireLibrary, runCommand } from './run-command.ts'
 import { version } from './version.ts'
 
 /** By custom: of a command that was called wrongly. */
@@ -28,6 +28,7 @@ async function main(line: CommandLine): Promise<void> {
     console.log(version)
     return
   }
+  if (line.command.length > 0) requireLibrary()
   const viewer = await start(line)
   greet(viewer, line.command.length > 0)
   if (line.open && !(await openBrowser(viewer.url)))
@@ -70,19 +71,20 @@ function untilInterrupted(): Promise<void> {
 }
 
 function greet({ url, otlpUrl, store, engine }: Viewer, isBesideCommand: boolean): void {
-  const rows = [
-    ['Traces', bold(url)],
-    ['OTLP', `${otlpUrl}  ${dim('OTEL_EXPORTER_OTLP_ENDPOINT, http/protobuf or http/json')}`],
-    ['Store', `${store === ':memory:' ? 'memory, until it ends' : tilde(store)}  ${dim(engine)}`],
-  ]
-  const lines = [
-    `${bold('Spoor')} ${version}`,
-    ...rows.map(([name, value]) => `  ${name!.padEnd(8)}${value}`),
-  ]
-  if (!isBesideCommand) lines.push('', dim('  Ctrl-C ends it'))
   // A command beside it has stdout to itself: others may read it.
   const out = isBesideCommand ? process.stderr : process.stdout
-  out.write(`\n${lines.join('\n')}\n\n`)
+  const { bold, dim } = stylesFor(out)
+  const kept = store === ':memory:' ? 'memory, until it ends' : tilde(store)
+  const lines = [
+    '',
+    `${bold('Spoor')} ${version}`,
+    `  Traces  ${bold(url)}`,
+    `  OTLP    ${otlpUrl}  ${dim('OTEL_EXPORTER_OTLP_ENDPOINT, http/protobuf or http/json')}`,
+    `  Store   ${kept}  ${dim(engine)}`,
+    '',
+  ]
+  if (!isBesideCommand) lines.push(dim('  Ctrl-C ends it'), '')
+  out.write(`${lines.join('\n')}\n`)
 }
 
 function tilde(path: string): string {
@@ -90,16 +92,10 @@ function tilde(path: string): string {
   return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
 }
 
-function bold(text: string): string {
-  return hasColours() ? `\u001b[1m${text}\u001b[22m` : text
-}
-
-function dim(text: string): string {
-  return hasColours() ? `\u001b[2m${text}\u001b[22m` : text
-}
-
-function hasColours(): boolean {
-  return process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
+function stylesFor(out: NodeJS.WriteStream): Record<'bold' | 'dim', (text: string) => string> {
+  const isPlain = !out.isTTY || Boolean(process.env['NO_COLOR']) || process.env['TERM'] === 'dumb'
+  const style = (on: number) => (text: string) => (isPlain ? text : `\u001b[${on}m${text}\u001b[22m`)
+  return { bold: style(1), dim: style(2) }
 }
 
 function tell(line: string): void {

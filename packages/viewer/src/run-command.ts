@@ -15,10 +15,15 @@ export interface Running {
   readonly ended: Promise<number>
 }
 
+/** @throws `SPOOR_NO_LIBRARY`: worth knowing before anything is started */
+export function requireLibrary(): void {
+  registerUrl(process.cwd())
+}
+
 /**
  * @param command a program and its arguments
  * @param otlpUrl where it sends its spans, unless its environment says otherwise
- * @throws `SPOOR_NO_LIBRARY`; `ended` rejects with `SPOOR_NO_COMMAND`
+ * @returns `ended` rejects with `SPOOR_NO_COMMAND`
  */
 export function runCommand(command: readonly string[], otlpUrl: string): Running {
   const [program, ...args] = command

@@ -20,13 +20,6 @@ export function checkRange(range: string): void {
   predicate(range)
 }
 
-/** Below zero if `a` is the older one, above if the newer, zero if they are the same or one is no version. */
-export function compareVersions(a: string, b: string): number {
-  const left = parseVersion(a)
-  const right = parseVersion(b)
-  return left === null || right === null ? 0 : compare(left, right)
-}
-
 interface Version {
   readonly numbers: readonly [major: number, minor: number, patch: number]
   /** Empty for a release. */

@@ -69,7 +69,8 @@ function lockOf(file) {
 }
 
 function installFailed(output) {
-  const lines = output.trim().split('\n').slice(-15)
+  // npm names the cause first and its manual last.
+  const lines = output.trim().split('\n').slice(0, 15)
   return [
     'npm could not install the dependencies:',
     ...lines.map((line) => `  ${line}`),

@@ -6,7 +6,6 @@ import type { OpenTracer, Tracer } from './api/tracer.ts'
 import { renderFindings, runningFindings } from './doctor.ts'
 import { onProcessEnd } from './export/lifecycle.ts'
 import { Engine, type EngineReport } from './instrument/engine.ts'
-import { instrumentations } from './instrumentations/index.ts'
 import { report, setLogLevel } from './log.ts'
 import { environmentOptions, type InitOptions, type ResolvedOptions } from './options.ts'
 import { decodeBinary, encodeBinary } from './propagation/binary.ts'
@@ -54,10 +53,7 @@ export function init(options: InitOptions = {}): Tracer {
   setLogLevel(resolved.logLevel)
   if (!resolved.enabled) return noopTracer
   const { tracer, recorder } = makeTracer(resolved)
-  const engine = new Engine(
-    runtimeOf(tracer, resolved.dialect, resolved.privacy),
-    enabledTables(resolved.disable),
-  )
+  const engine = new Engine(runtimeOf(tracer, resolved.dialect, resolved.privacy), resolved.instrumentations)
   setGlobalTracer(tracer)
   engine.start()
   const undo = onProcessEnd({
@@ -140,8 +136,4 @@ function makeTracer(options: ResolvedOptions): { tracer: Tracer; recorder: Recor
 
 function adopt(tracer: OpenTracer | Tracer, scopeManager: Tracer['scopeManager']): Tracer {
   return 'scopeManager' in tracer ? tracer : new AdoptedTracer(tracer, scopeManager)
-}
-
-function enabledTables(disable: readonly string[]): typeof instrumentations {
-  return instrumentations.filter(({ name }) => !disable.includes(name))
 }

@@ -3,6 +3,7 @@ import type { Propagator } from './api/propagator.ts'
 import type { ScopeManager } from './api/scope.ts'
 import type { OpenTracer, Tracer } from './api/tracer.ts'
 import { type Environment, processEnvironment, readEnvironment, type Settings } from './config.ts'
+import type { Instrumentation } from './instrument/define.ts'
 import type { Privacy } from './instrument/runtime.ts'
 import { secretParameters } from './instrument/url.ts'
 import { instrumentations } from './instrumentations/index.ts'
@@ -35,6 +36,8 @@ export interface InitOptions {
   remoteParent?: ExtractPolicy
   dialect?: Dialect
   limits?: Partial<SpanLimits>
+  /** Tables of your own, beside those that Spoor has. See `spoor/instrument`. */
+  instrumentations?: readonly Instrumentation[]
   /** Instrumentations to leave out, by name. */
   disable?: readonly string[]
   /** Send SQL with its literals. */
@@ -63,7 +66,8 @@ export interface ResolvedOptions {
   readonly remoteParent: ExtractPolicy
   readonly dialect: Dialect
   readonly limits: Partial<SpanLimits>
-  readonly disable: readonly string[]
+  /** Ours and the user's, without those that are left out. */
+  readonly instrumentations: readonly Instrumentation[]
   readonly privacy: Privacy
   readonly scopeManager: ScopeManager | undefined
   readonly logLevel: LogLevel
@@ -82,6 +86,7 @@ const OPTION_NAMES = Object.keys({
   remoteParent: true,
   dialect: true,
   limits: true,
+  instrumentations: true,
   disable: true,
   rawStatements: true,
   scopeManager: true,
@@ -104,12 +109,13 @@ export function environmentOptions(
   for (const exporter of exporters) {
     if (typeof exporter === 'string') requireKnown('exporter', exporter, EXPORTER_NAMES)
   }
+  const tables = [...instrumentations, ...(options.instrumentations ?? [])]
   const disable = options.disable ?? settings.disable ?? []
   for (const name of disable)
     requireKnown(
       'instrumentation',
       name,
-      instrumentations.map((table) => table.name),
+      tables.map((table) => table.name),
     )
   const ownTracer = options.tracer === undefined
   return {
@@ -127,7 +133,7 @@ export function environmentOptions(
     remoteParent: options.remoteParent ?? settings.remoteParent ?? 'continue',
     dialect: options.dialect ?? settings.dialect ?? (ownTracer ? 'otel' : 'opentracing'),
     limits: { ...limitsOf(settings), ...options.limits },
-    disable,
+    instrumentations: tables.filter(({ name }) => !disable.includes(name)),
     privacy: {
       statements: options.rawStatements ?? settings.statements === 'raw',
       secretParameters: new Set([

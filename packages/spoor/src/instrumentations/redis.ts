@@ -21,6 +21,7 @@ const peer = ({ serverAddress, serverPort }: Connection) => ({ host: serverAddre
 
 export const redis: Instrumentation = instrumentation({
   name: 'redis',
+  published: '>=5.12',
   channels: {
     'node-redis:command': database<Command>({
       system: 'redis',

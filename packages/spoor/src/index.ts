@@ -18,6 +18,7 @@ export * as Tags from './api/tags.ts'
 export { type TracedOptions, traced, withSpan } from './decorators/traced.ts'
 export { init, instrument, shutdown } from './init.ts'
 export type { InitOptions } from './options.ts'
+export * as Samplers from './tracer/sampler.ts'
 
 /** The global tracer: a delegate that may be taken before `init()`. */
 export const tracer: Tracer = globalTracer()

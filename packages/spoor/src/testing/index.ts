@@ -14,6 +14,7 @@
  * assertNamesEqual([query, request], ['query', 'request'])
  * assertChildOf(query, request)
  */
+export { AsyncLocalStorageScopeManager, StackScopeManager } from '../scope/index.ts'
 export {
   assertChildOf,
   assertEmptySpan,

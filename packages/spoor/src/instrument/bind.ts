@@ -49,16 +49,28 @@ export class Binding<Event> {
     try {
       if (span.recording !== false) {
         this.row.conclude?.(event, span, this.runtime)
-        if (failed) recordError(span, error)
+        if (failed) this.#tell(span, event, error)
         else if (this.row.failure !== undefined) {
           const failure = this.row.failure(event)
-          if (failure !== undefined && failure !== null) recordError(span, failure)
+          if (failure !== undefined && failure !== null) this.#tell(span, event, failure)
         }
       }
     } catch (thrown) {
       this.#fail(thrown)
     }
-    if (this.row.does === 'span') span.finish()
+    if (this.row.does === 'span') finish(span)
+  }
+
+  /** For an event without duration: start and end at once. */
+  pass(event: Event): void {
+    if (!this.enabled) return
+    const span = this.start(event)
+    if (span !== null) this.end(span, event, false)
+  }
+
+  #tell(span: EngineSpan, event: Event, error: unknown): void {
+    if (this.row.fail === undefined) recordError(span, error)
+    else this.row.fail(event, span, error)
   }
 
   #fail(error: unknown): void {
@@ -69,5 +81,14 @@ export class Binding<Event> {
         'Please report this with the version of the library.',
       error,
     )
+  }
+}
+
+/** Ours cannot throw; somebody else's might. */
+function finish(span: EngineSpan): void {
+  try {
+    span.finish()
+  } catch (error) {
+    report('finish', 'the tracer threw when a span was finished; that span is lost', error)
   }
 }

@@ -1,3 +1,4 @@
+import { hasSyncHooks } from './hook-sync.ts'
 import type { Undo } from './patch.ts'
 
 /**
@@ -43,8 +44,8 @@ export function onBuiltins(handlers: { readonly [name: string]: (exports: any) =
 }
 
 function listen(module: NodeModule, seen: (specifier: string) => void, now: () => void): Undo {
-  if (typeof module.registerHooks !== 'function' || !(module instanceof Function)) {
-    // Without hooks an `import` of a built-in module cannot be seen. Nor can it in a sandbox such as Jest, whose module
+  if (typeof module.registerHooks !== 'function' || !hasSyncHooks() || !(module instanceof Function)) {
+    // Without hooks that can be trusted an `import` of a built-in module cannot be seen. Nor can it in a sandbox such as Jest, whose module
     // system comes from outside of its globals, and throws when it is asked for hooks.
     now()
     return () => {}

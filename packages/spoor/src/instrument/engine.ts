@@ -50,7 +50,7 @@ export class Engine {
         if (patch.from === undefined) continue
         const target =
           reach(exports, patch.from) ?? reach((exports as { default?: object }).default, patch.from)
-        if (target !== undefined) patched += this.#patch(table, patch, target)
+        if (target !== undefined && hasMethods(target, patch)) patched += this.#patch(table, patch, target)
       }
     }
     return patched
@@ -65,7 +65,7 @@ export class Engine {
   }
 
   /** For built-in modules: patches a method for as long as the engine runs. */
-  patch(target: object, name: string, wrap: (original: any) => object): void {
+  patch(target: object, name: string | symbol, wrap: (original: any) => object): void {
     const undo = patchMethod(target, name, wrap)
     if (undo !== null) this.#undo.push(undo)
   }
@@ -178,6 +178,13 @@ export interface EngineReport {
   readonly events: { readonly [library: string]: number }
   /** Labels of the rows that have been switched off. */
   readonly off: readonly string[]
+}
+
+/** A library handed over by hand does not say which one it is: it is known by all of the methods of a patch. */
+function hasMethods(target: object, patch: Patch): boolean {
+  return Object.keys(patch.methods).every(
+    (name) => typeof (target as { [name: string]: unknown })[name] === 'function',
+  )
 }
 
 function fileOf(target: ModuleTarget): string {

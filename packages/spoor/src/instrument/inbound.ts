@@ -1,10 +1,11 @@
+import { errorFields } from '../api/span.ts'
 import { KIND_SERVER } from '../api/span-kind.ts'
 import { type FactWriter, write } from '../semantics/dialect.ts'
 import { methodName, writeMethod } from '../semantics/http.ts'
 import type { Binding } from './bind.ts'
 import type { EngineSpan, Row } from './row.ts'
 import type { Runtime } from './runtime.ts'
-import { maskQuery } from './url.ts'
+import { maskQuery, targetPath } from './url.ts'
 
 /**
  * The life of one inbound request. There is one server span per request, whoever traces it: its span is kept on the
@@ -15,14 +16,13 @@ const SERVER_SPAN = Symbol.for('spoor.server-span')
 
 type Carrier = { [SERVER_SPAN]?: EngineSpan }
 
-/** The server span of a request or a response, while it is not finished; null when nobody traces it. */
+/** The server span of a request or a response; null when nobody traces it. */
 export function serverSpanOf(message: object): EngineSpan | null {
   return (message as Carrier)[SERVER_SPAN] ?? null
 }
 
 /** Ties a server span to its request and response. */
 export function setServerSpan(span: EngineSpan, request: object, response: object): void {
-  // The properties must not show where people print or copy a request.
   ;(request as Carrier)[SERVER_SPAN] = span
   ;(response as Carrier)[SERVER_SPAN] = span
 }
@@ -30,7 +30,7 @@ export function setServerSpan(span: EngineSpan, request: object, response: objec
 /** What is read of a request, whichever protocol brought it. */
 export interface InboundRequest {
   readonly method: string
-  /** Path and query, as they came. */
+  /** The request target, as it came: path and query as a rule. */
   readonly url: string
   readonly scheme: string
   readonly protocolVersion: string
@@ -45,15 +45,17 @@ export const inboundRequest: Row<InboundRequest> = {
   does: 'span',
   kind: KIND_SERVER,
   name: ({ method }) => methodName(method),
+  // What is active where a request arrives is whatever was active when the server began to listen: not its parent.
+  parent: () => null,
   describe(request, to, runtime) {
     const { http, privacy } = runtime
-    const { url } = request
-    const mark = url.indexOf('?')
-    const path = mark < 0 ? url : url.slice(0, mark)
+    const target = targetPath(request.url)
+    const mark = target.indexOf('?')
+    const path = mark < 0 ? target : target.slice(0, mark)
     writeMethod(to, http, request.method)
     write(to, http.scheme, request.scheme)
     write(to, http.path, path)
-    if (mark >= 0) write(to, http.query, maskQuery(url.slice(mark + 1), privacy.secretParameters))
+    if (mark >= 0) write(to, http.query, maskQuery(target.slice(mark + 1), privacy.secretParameters))
     write(to, http.protocolVersion, request.protocolVersion)
     write(to, http.clientAddress, request.remoteAddress)
     describeHeaders(request, path, to, runtime)
@@ -63,22 +65,36 @@ export const inboundRequest: Row<InboundRequest> = {
 /** `Host` and `User-Agent`, from the raw list: building the headers object costs more than the rest of the span. */
 function describeHeaders(request: InboundRequest, path: string, to: FactWriter, { http }: Runtime): void {
   const { rawHeaders } = request
+  let agentSeen = false
+  let hostSeen = false
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
-    if (name.length === 10 && name.toLowerCase() === 'user-agent')
+    // The first of each counts, as it does for Node itself: the same attribute is not written twice.
+    if (!agentSeen && name.length === 10 && name.toLowerCase() === 'user-agent') {
+      agentSeen = true
       write(to, http.userAgent, rawHeaders[i + 1])
-    else if ((name.length === 4 && name.toLowerCase() === 'host') || name === ':authority') {
-      const host = rawHeaders[i + 1] as string
-      const colon = host.lastIndexOf(':')
-      const hasPort = colon > 0 && host.charCodeAt(host.length - 1) !== 0x5d // "]" ends an IPv6 address
-      write(to, http.localAddress, hasPort ? host.slice(0, colon) : host)
-      if (hasPort) write(to, http.localPort, Number(host.slice(colon + 1)) || undefined)
-      if (http.serverUrl.length > 0) write(to, http.serverUrl, `${request.scheme}://${host}${path}`)
+    } else if (!hostSeen && ((name.length === 4 && name.toLowerCase() === 'host') || name === ':authority')) {
+      hostSeen = true
+      describeHost(rawHeaders[i + 1] as string, request.scheme, path, to, http)
     }
   }
 }
 
-/** Opens the server span of a request: continues the caller's trace, or the active span, or starts a new trace. */
+function describeHost(
+  host: string,
+  scheme: string,
+  path: string,
+  to: FactWriter,
+  http: Runtime['http'],
+): void {
+  const colon = host.lastIndexOf(':')
+  const hasPort = colon > 0 && host.charCodeAt(host.length - 1) !== 0x5d // "]" ends an IPv6 address
+  write(to, http.localAddress, hasPort ? host.slice(0, colon) : host)
+  if (hasPort) write(to, http.localPort, Number(host.slice(colon + 1)) || undefined)
+  if (http.serverUrl.length > 0) write(to, http.serverUrl, `${scheme}://${host}${path}`)
+}
+
+/** Opens the server span of a request: continues the caller's trace, or starts a new one. */
 export function openInbound(binding: Binding<InboundRequest>, request: InboundRequest): EngineSpan | null {
   const { runtime } = binding
   const context = mayCarryContext(request.rawHeaders, runtime.inboundHeaders)
@@ -100,24 +116,50 @@ function mayCarryContext(rawHeaders: readonly string[], wanted: readonly string[
   return false
 }
 
+/** The last thing that went wrong in requests that are still open, by their span. */
+const failures = new WeakMap<EngineSpan, { readonly error: unknown }>()
+
+/**
+ * Notes what a handler threw or passed on. It is told once, however many seams see it pass. Whether the *request* failed
+ * is known by its status alone: frameworks turn an error into a 404 or a 422 as a matter of course.
+ */
+export function noteFailure(span: EngineSpan, error: unknown): void {
+  const noted = failures.get(span)
+  if (noted !== undefined && noted.error === error) return
+  failures.set(span, { error })
+  span.log(errorFields(error))
+}
+
+/** What is asked last: frameworks that know the route of a request only when it is over. */
+const lastWords = new WeakMap<EngineSpan, () => void>()
+let anyLastWords = false
+
+/** Calls back right before a server span is finished, whatever made it finish. A later call replaces an earlier one. */
+export function beforeClosing(span: EngineSpan, callback: () => void): void {
+  anyLastWords = true
+  lastWords.set(span, callback)
+}
+
 /**
  * Finishes a server span with what was really sent. 5xx is an error, 4xx is the client's affair.
  *
+ * @param status undefined when no status was sent
  * @param complete false when the connection was gone before the response was
  */
 export function closeInbound(
   binding: Binding<InboundRequest>,
   span: EngineSpan,
-  status: number,
+  status: number | undefined,
   complete: boolean,
 ): void {
+  if (anyLastWords) lastWords.get(span)?.()
   if (span.recording !== false) {
     const { http } = binding.runtime
-    for (const key of http.status) span.setTag(key, status)
-    if (status >= 500) {
+    if (status !== undefined) for (const key of http.status) span.setTag(key, status)
+    if (status !== undefined && status >= 500) {
       span.setTag('error', true)
       for (const key of http.errorType) span.setTag(key, String(status))
-    }
+    } else if (!complete && failures.has(span)) span.setTag('error', true)
     if (!complete)
       span.log({ event: 'aborted', message: 'the connection was closed before the response was complete' })
   }

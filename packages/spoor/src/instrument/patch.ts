@@ -13,24 +13,33 @@ const WRAPPED = Symbol.for('spoor.wrapped')
  *
  * @returns how to undo it, or null when there is no such method, or when it is wrapped already
  */
-export function patchMethod(target: object, name: string, wrap: Wrap): Undo | null {
-  const original = (target as { [name: string]: unknown })[name]
+export function patchMethod(target: object, name: string | symbol, wrap: Wrap): Undo | null {
+  const original = (target as { [name: string | symbol]: unknown })[name]
   if (typeof original !== 'function' || WRAPPED in original) return null
   const own = Object.getOwnPropertyDescriptor(target, name)
   if (own !== undefined && own.configurable === false && own.writable !== true) return null
   const replacement = wrap(original)
-  Object.defineProperty(replacement, WRAPPED, { value: original })
+  Object.defineProperties(replacement, {
+    name: { configurable: true, value: original.name },
+    length: { configurable: true, value: original.length },
+    [WRAPPED]: { value: original },
+  })
   define(target, name, replacement, own)
   return () => {
     // Somebody may have wrapped us in the meantime; then ours stays below theirs, and does nothing.
-    if ((target as { [name: string]: unknown })[name] !== replacement) return
-    if (own === undefined) delete (target as { [name: string]: unknown })[name]
+    if ((target as { [name: string | symbol]: unknown })[name] !== replacement) return
+    if (own === undefined) delete (target as { [name: string | symbol]: unknown })[name]
     else define(target, name, original, own)
   }
 }
 
-function define(target: object, name: string, value: unknown, like: PropertyDescriptor | undefined): void {
-  if (like?.configurable === false) (target as { [name: string]: unknown })[name] = value
+function define(
+  target: object,
+  name: string | symbol,
+  value: unknown,
+  like: PropertyDescriptor | undefined,
+): void {
+  if (like?.configurable === false) (target as { [name: string | symbol]: unknown })[name] = value
   else
     Object.defineProperty(target, name, {
       configurable: true,

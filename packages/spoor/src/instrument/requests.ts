@@ -11,10 +11,7 @@ import type { EngineSpan } from './row.ts'
  * response is. No listener and no closure per request: the prototypes' own `emit` is where everything passes.
  */
 
-/** Events of a server that bring a request and its response. */
-const REQUEST_EVENTS: ReadonlySet<unknown> = new Set(['request', 'checkContinue', 'checkExpectation'])
-
-type Emit = (this: any, event: string | symbol, ...args: any[]) => boolean
+export type Emit = (this: any, event: string | symbol, ...args: any[]) => boolean
 
 /** Patches a server class so that its requests run inside a server span. */
 export function traceRequests(
@@ -22,18 +19,37 @@ export function traceRequests(
   Server: { prototype: object },
   binding: Binding<InboundRequest>,
 ): void {
-  const { scope } = binding.runtime
   engine.patch(Server.prototype, 'emit', (emit: Emit): Emit => {
-    return function (this: unknown, event, request, response, ...rest) {
-      if (!binding.enabled || !REQUEST_EVENTS.has(event) || serverSpanOf(request) !== null) {
-        return emit.call(this, event, request, response, ...rest)
-      }
-      const span = openInbound(binding, viewOf(request))
-      if (span === null) return emit.call(this, event, request, response, ...rest)
-      setServerSpan(span, request, response)
-      return scope.with(span, emit, this, event, request, response, ...rest)
+    return function (this: unknown, event, ...args) {
+      if (!binding.enabled || !bringsRequest(event)) return emit.call(this, event, ...args)
+      return emitRequest(binding, emit, this, event, args)
     }
   })
+}
+
+function bringsRequest(event: string | symbol): boolean {
+  return event === 'request' || event === 'checkContinue' || event === 'checkExpectation'
+}
+
+/** Emits a request inside a server span of its own; inside the one that it has, if somebody traces it already. */
+export function emitRequest(
+  binding: Binding<InboundRequest>,
+  emit: Emit,
+  server: unknown,
+  event: string | symbol,
+  args: unknown[],
+): boolean {
+  const [request, response] = args
+  // Anybody may emit anything: what is no request and response goes on untouched.
+  if (!isObject(request) || !isObject(response) || serverSpanOf(request) !== null) {
+    return emit.call(server, event, ...args)
+  }
+  const { scope } = binding.runtime
+  const span = openInbound(binding, new HttpRequestView(request))
+  if (span === null) return emit.call(server, event, ...args)
+  setServerSpan(span, request, response)
+  noteSurroundings(scope, request, response)
+  return scope.with(span, emit, server, event, ...args)
 }
 
 /**
@@ -52,8 +68,8 @@ export function traceMessages(
       const exchange = exchangeOf(this)
       if (exchange !== undefined) return emitResponse(outbound, exchange, emit, this, event, args)
       const span = serverSpanOf(this)
-      if (span === null || !listenedTo(this, event)) return emit.call(this, event, ...args)
-      return inSpan(scope, span, emit, this, event, args)
+      if (span === null || !hasListeners(this, event)) return emit.call(this, event, ...args)
+      return emitInside(scope, span, emit, this, event, args)
     }
   })
   engine.patch(http.ServerResponse.prototype, 'emit', (emit: Emit): Emit => {
@@ -61,8 +77,8 @@ export function traceMessages(
       const span = serverSpanOf(this)
       if (span === null) return emit.call(this, event, ...args)
       if (event === 'finish' || event === 'close') close(inbound, span, this, event === 'finish')
-      if (!listenedTo(this, event)) return emit.call(this, event, ...args)
-      return inSpan(scope, span, emit, this, event, args)
+      if (!hasListeners(this, event)) return emit.call(this, event, ...args)
+      return emitInside(scope, span, emit, this, event, args)
     }
   })
 }
@@ -77,31 +93,53 @@ function close(
 ): void {
   if (response[CLOSED] === true) return
   response[CLOSED] = true
-  closeInbound(binding, span, response.statusCode, complete)
+  // Until the head is sent, the status of a response is only its default.
+  closeInbound(binding, span, response.headersSent ? response.statusCode : undefined, complete)
 }
 
-function inSpan(
+/** What was active when the request arrived, where that was anything: a server that began to listen inside a span. */
+const SURROUNDINGS = Symbol('spoor.surroundings')
+
+type Surrounded = { [SURROUNDINGS]?: unknown }
+
+function noteSurroundings({ activeSpan }: ScopeManager, request: object, response: object): void {
+  if (activeSpan === null) return
+  ;(request as Surrounded)[SURROUNDINGS] = activeSpan
+  ;(response as Surrounded)[SURROUNDINGS] = activeSpan
+}
+
+/** Emits an event of a request in its span. Whoever emits in a child of that keeps the context that they have. */
+function emitInside(
   scope: ScopeManager,
   span: EngineSpan,
   emit: Emit,
-  self: unknown,
+  self: object,
   event: string | symbol,
   args: unknown[],
 ): boolean {
-  // Whoever emits inside the request, in a child span perhaps, keeps the context that they have.
-  if (scope.activeSpan !== null) return emit.call(self, event, ...args)
+  const { activeSpan } = scope
+  if (activeSpan !== null && activeSpan !== (self as Surrounded)[SURROUNDINGS])
+    return emit.call(self, event, ...args)
   return scope.with(span, emit, self, event, ...args)
 }
 
-function listenedTo(emitter: object, event: string | symbol): boolean {
+/** Most events of a message have no listener, and need no context. */
+function hasListeners(emitter: object, event: string | symbol): boolean {
   return (emitter as { _events?: { [event: string | symbol]: unknown } })._events?.[event] !== undefined
 }
 
-/** A request of `node:http` as the engine reads it. Accessors, so that what nobody reads costs nothing. */
-class HttpRequestView implements InboundRequest {
-  readonly #request: IncomingMessage
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
 
-  constructor(request: IncomingMessage) {
+/**
+ * A request of `node:http` as the engine reads it. Accessors, so that what nobody reads costs nothing; total, because
+ * a request that somebody made by hand need not have a socket or raw headers.
+ */
+class HttpRequestView implements InboundRequest {
+  readonly #request: Partial<IncomingMessage>
+
+  constructor(request: object) {
     this.#request = request
   }
 
@@ -114,26 +152,24 @@ class HttpRequestView implements InboundRequest {
   }
 
   get scheme(): string {
-    return (this.#request.socket as { encrypted?: boolean }).encrypted === true ? 'https' : 'http'
+    return (this.#request.socket as { encrypted?: boolean } | undefined)?.encrypted === true
+      ? 'https'
+      : 'http'
   }
 
   get protocolVersion(): string {
-    return this.#request.httpVersion
+    return this.#request.httpVersion ?? ''
   }
 
   get rawHeaders(): readonly string[] {
-    return this.#request.rawHeaders
+    return this.#request.rawHeaders ?? (Object.entries(this.headers).flat() as string[])
   }
 
   get headers(): IncomingMessage['headers'] {
-    return this.#request.headers
+    return this.#request.headers ?? {}
   }
 
   get remoteAddress(): string | undefined {
-    return this.#request.socket.remoteAddress
+    return this.#request.socket?.remoteAddress
   }
-}
-
-function viewOf(request: IncomingMessage): InboundRequest {
-  return new HttpRequestView(request)
 }

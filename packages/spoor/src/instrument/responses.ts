@@ -1,6 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Binding } from './bind.ts'
+import { contextHeaders } from './context-headers.ts'
 import type { Engine } from './engine.ts'
+import { type HeaderList, withoutHeaders } from './header-list.ts'
+import type { Emit } from './requests.ts'
 import type { EngineSpan } from './row.ts'
 
 /**
@@ -11,6 +14,8 @@ import type { EngineSpan } from './row.ts'
 /** One outgoing request, as the row sees it. */
 export interface Outbound {
   readonly request: ClientRequest
+  /** The value of its `Host` header, where there is one. */
+  readonly authority: string | undefined
   response?: IncomingMessage
   error?: unknown
 }
@@ -29,28 +34,32 @@ const EXCHANGE = Symbol('spoor.exchange')
 const UNTRACED = Symbol.for('spoor.untraced')
 
 type Tied = { [EXCHANGE]?: Exchange }
-type Emit = (this: any, event: string | symbol, ...args: any[]) => boolean
 type StoreHeader = (this: any, firstLine: string, headers: StoredHeaders) => void
-/** Lower-case name to `[name, value]`; or a list, flat or of pairs, when the caller gave one. */
-type StoredHeaders = { [name: string]: [string, unknown] } | unknown[] | null | undefined
+/** Lower-case name to `[name, value]`; or a list when the caller gave one. */
+type StoredHeaders = { [name: string]: [string, unknown] } | HeaderList | null | undefined
 
 export function traceClient(
   engine: Engine,
   http: { ClientRequest: { prototype: object } },
   binding: Binding<Outbound>,
 ): void {
+  const { runtime } = binding
   engine.patch(http.ClientRequest.prototype, '_storeHeader', (store: StoreHeader): StoreHeader => {
     return function (this: ClientRequest & Tied, firstLine, headers) {
       if (!binding.enabled || this[EXCHANGE] !== undefined || isUntraced(this))
         return store.call(this, firstLine, headers)
-      const event: Outbound = { request: this }
-      const caller = binding.runtime.scope.activeSpan
+      const event: Outbound = { request: this, authority: hostIn(headers) }
+      const caller = runtime.scope.activeSpan
       const span = binding.start(event)
       if (span === null) return store.call(this, firstLine, headers)
       this[EXCHANGE] = { span, caller, event, ended: false }
-      const carrier: { [name: string]: string } = {}
-      binding.runtime.inject(span, carrier)
-      return store.call(this, firstLine, withHeaders(headers, carrier))
+      try {
+        return store.call(this, firstLine, withHeaders(headers, contextHeaders(runtime, span)))
+      } catch (error) {
+        // Node refuses a header of the caller's: nothing will be sent.
+        end(binding, this[EXCHANGE], error)
+        throw error
+      }
     }
   })
   engine.patch(http.ClientRequest.prototype, 'emit', (emit: Emit): Emit => {
@@ -63,7 +72,7 @@ export function traceClient(
         else end(binding, exchange)
       } else if (event === 'error') end(binding, exchange, args[0])
       else if (event === 'close' && exchange.event.response === undefined) end(binding, exchange)
-      return binding.runtime.scope.with(exchange.caller, emit, this, event, ...args)
+      return runtime.scope.with(exchange.caller, emit, this, event, ...args)
     }
   })
 }
@@ -83,8 +92,16 @@ export function emitResponse(
   args: unknown[],
 ): boolean {
   if (event === 'error') end(binding, exchange, args[0])
-  else if (event === 'end' || event === 'close') end(binding, exchange)
+  else if (event === 'end') end(binding, exchange)
+  else if (event === 'close') end(binding, exchange, response.complete ? undefined : cutShort())
   return binding.runtime.scope.with(exchange.caller, emit, response, event, ...args)
+}
+
+/** Node makes an error of it only where somebody listens for one. */
+function cutShort(): Error {
+  return Object.assign(new Error('the connection was closed before the response was complete'), {
+    code: 'ECONNRESET',
+  })
 }
 
 function end(binding: Binding<Outbound>, exchange: Exchange, error?: unknown): void {
@@ -96,21 +113,24 @@ function end(binding: Binding<Outbound>, exchange: Exchange, error?: unknown): v
 
 /** The headers with ours in place of those of the same name: a proxy passes on what it got, and that is not the parent. */
 function withHeaders(headers: StoredHeaders, added: { [name: string]: string }): StoredHeaders {
-  if (Array.isArray(headers)) return [...withoutHeaders(headers, added), ...pairsLike(headers, added)]
+  if (Array.isArray(headers)) {
+    const pairs = Object.entries(added)
+    return [...withoutHeaders(headers, added), ...(Array.isArray(headers[0]) ? pairs : pairs.flat())]
+  }
   const joined = headers ?? {}
-  for (const name in added) joined[name] = [name, added[name]]
+  for (const name in added) joined[name.toLowerCase()] = [name, added[name]]
   return joined
 }
 
-function withoutHeaders(headers: unknown[], names: { [name: string]: string }): unknown[] {
-  const isOurs = (name: unknown): boolean => typeof name === 'string' && name.toLowerCase() in names
-  if (Array.isArray(headers[0])) return headers.filter((pair) => !isOurs((pair as unknown[])[0]))
-  return headers.filter((_, index) => !isOurs(headers[index - (index % 2)]))
+function hostIn(headers: StoredHeaders): string | undefined {
+  if (!Array.isArray(headers)) return text(headers?.['host']?.[1])
+  const flat: unknown[] = Array.isArray(headers[0]) ? headers.flat() : headers
+  const index = flat.findIndex((name, i) => i % 2 === 0 && String(name).toLowerCase() === 'host')
+  return index < 0 ? undefined : text(flat[index + 1])
 }
 
-function pairsLike(headers: unknown[], added: { [name: string]: string }): unknown[] {
-  const pairs = Object.entries(added)
-  return Array.isArray(headers[0]) ? pairs : pairs.flat()
+function text(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value)
 }
 
 function isUntraced(request: ClientRequest): boolean {

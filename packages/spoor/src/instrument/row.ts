@@ -26,6 +26,8 @@ export interface Row<Event> {
   conclude?(event: Event, span: EngineSpan, runtime: Runtime): void
   /** What the event says went wrong, where that is neither thrown nor rejected. */
   failure?(event: Event): unknown
+  /** How to tell that it went wrong, where the span is not the operation's own; by default the span is marked as failed. */
+  fail?(event: Event, span: EngineSpan, error: unknown): void
 }
 
 /** One call of a wrapped method. */

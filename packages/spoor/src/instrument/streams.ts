@@ -1,6 +1,9 @@
 import type { Binding } from './bind.ts'
+import { contextHeaders } from './context-headers.ts'
 import type { Engine } from './engine.ts'
+import { withoutHeaders } from './header-list.ts'
 import { closeInbound, type InboundRequest, openInbound, serverSpanOf, setServerSpan } from './inbound.ts'
+import { type Emit, emitRequest } from './requests.ts'
 import type { EngineSpan } from './row.ts'
 
 /**
@@ -8,16 +11,13 @@ import type { EngineSpan } from './row.ts'
  * classes are not exported: they are reached through what the module makes.
  */
 
-type Headers = { readonly [name: string]: string | string[] | number | undefined }
+export type StreamHeaders = { readonly [name: string]: string | string[] | number | undefined }
 
 interface Stream {
-  readonly session?: { readonly socket?: { readonly remoteAddress?: string }; readonly encrypted?: boolean }
-  readonly sentHeaders?: Headers
+  readonly session?: { readonly socket?: { readonly remoteAddress?: string } }
+  readonly sentHeaders?: StreamHeaders
   readonly rstCode?: number
-  emit(event: string | symbol, ...args: unknown[]): boolean
 }
-
-type Emit = (this: any, event: string | symbol, ...args: any[]) => boolean
 
 /** Server spans: the event `stream` brings every request, for the compatibility API too. */
 export function traceStreams(
@@ -27,26 +27,56 @@ export function traceStreams(
 ): void {
   const { scope } = binding.runtime
   engine.patch(Server.prototype, 'emit', (emit: Emit): Emit => {
-    return function (this: unknown, event, stream: Stream, headers: Headers, ...rest) {
-      if (event !== 'stream' || !binding.enabled || serverSpanOf(stream) !== null) {
-        return emit.call(this, event, stream, headers, ...rest)
-      }
-      const span = openInbound(binding, requestOf(stream, headers))
-      if (span === null) return emit.call(this, event, stream, headers, ...rest)
+    return function (this: unknown, event, ...args) {
+      if (!binding.enabled) return emit.call(this, event, ...args)
+      if (event === 'request') return emitCompatible(binding, emit, this, args)
+      const [stream] = args as [Stream | undefined]
+      if (event !== 'stream' || stream === undefined || serverSpanOf(stream) !== null)
+        return emit.call(this, event, ...args)
+      const span = openInbound(binding, requestOf(...(args as Parameters<typeof requestOf>)))
+      if (span === null) return emit.call(this, event, ...args)
       setServerSpan(span, stream, stream)
-      watch(binding.runtime.scope.activeSpan, binding, stream, span, (name) => {
-        if (name !== 'close') return
-        const status = Number(stream.sentHeaders?.[':status'] ?? 0)
-        closeInbound(binding, span, status, stream.rstCode === 0)
-      })
-      return scope.with(span, emit, this, event, stream, headers, ...rest)
+      watchServed(engine, stream, binding)
+      return scope.with(span, emit, this, event, ...args)
+    }
+  })
+}
+
+/** A request of the compatibility API has its span from its stream; one without a stream came by HTTP/1. */
+function emitCompatible(
+  binding: Binding<InboundRequest>,
+  emit: Emit,
+  server: unknown,
+  args: unknown[],
+): boolean {
+  const [request, response] = args as [{ stream?: object } | undefined, object | undefined]
+  if (request?.stream === undefined || response === undefined)
+    return emitRequest(binding, emit, server, 'request', args)
+  const span = serverSpanOf(request.stream)
+  if (span !== null) setServerSpan(span, request, response)
+  return emit.call(server, 'request', ...args)
+}
+
+/** Streams of servers: their events run in the span, and the last one ends it. */
+function watchServed(engine: Engine, stream: object, binding: Binding<InboundRequest>): void {
+  const { scope } = binding.runtime
+  engine.patch(Object.getPrototypeOf(stream), 'emit', (emit: Emit): Emit => {
+    return function (this: Stream, event, ...args) {
+      const span = serverSpanOf(this)
+      if (span === null) return emit.call(this, event, ...args)
+      if (event === 'close') {
+        const status = this.sentHeaders?.[':status']
+        closeInbound(binding, span, status === undefined ? undefined : Number(status), this.rstCode === 0)
+      }
+      if (scope.activeSpan !== null) return emit.call(this, event, ...args)
+      return scope.with(span, emit, this, event, ...args)
     }
   })
 }
 
 /** One outgoing stream, as the row sees it. */
 export interface OutboundStream {
-  readonly headers: Headers
+  readonly headers: StreamHeaders
   readonly origin: string
   status?: number
   error?: unknown
@@ -55,81 +85,121 @@ export interface OutboundStream {
 interface Session {
   readonly originSet?: readonly string[]
   readonly encrypted?: boolean
-  readonly socket?: {
-    readonly servername?: string
-    readonly remoteAddress?: string
-    readonly remotePort?: number
-  }
+  readonly socket?: { readonly remoteAddress?: string; readonly remotePort?: number }
 }
+
+type Request = (this: Session, headers?: StreamHeaders | unknown[], ...rest: unknown[]) => Stream
+
+/** A stream on its way. */
+interface Journey {
+  readonly span: EngineSpan
+  readonly caller: EngineSpan | null
+  readonly event: OutboundStream
+  ended: boolean
+}
+
+const JOURNEY = Symbol('spoor.journey')
 
 /** Client spans: `ClientHttp2Session.prototype.request` is where headers are still open. */
 export function traceSessions(engine: Engine, session: object, binding: Binding<OutboundStream>): void {
   const { runtime } = binding
-  engine.patch(Object.getPrototypeOf(session), 'request', (request: (...args: unknown[]) => Stream) => {
-    return function (this: Session, headers: Headers = {}, ...rest: unknown[]): Stream {
-      // A raw list of headers is passed on as it is: it has been laid out for the wire.
-      if (!binding.enabled || Array.isArray(headers)) return request.call(this, headers, ...rest)
-      const event: OutboundStream = { headers, origin: originOf(this, headers) }
+  engine.patch(Object.getPrototypeOf(session), 'request', (request: Request): Request => {
+    return function (headers, ...rest) {
+      if (!binding.enabled) return request.call(this, headers, ...rest)
+      const known = recordOf(headers)
+      const event: OutboundStream = { headers: known, origin: originOf(this, known) }
       const caller = runtime.scope.activeSpan
       const span = binding.start(event)
       if (span === null) return request.call(this, headers, ...rest)
-      const carried: { [name: string]: string } = {}
-      runtime.inject(span, carried)
       let stream: Stream
       try {
-        stream = request.call(this, { ...headers, ...carried }, ...rest)
+        stream = request.call(this, withContext(headers, contextHeaders(runtime, span)), ...rest)
       } catch (error) {
+        event.error = error
         binding.end(span, event, true, error)
         throw error
       }
-      watch(caller, binding, stream, span, (name, value) => {
-        if (name === 'response') event.status = Number((value as Headers)[':status'])
-        else if (name === 'error') event.error = value
-        else if (name === 'close') binding.end(span, event, event.error !== undefined, event.error)
-      })
+      ;(stream as { [JOURNEY]?: Journey })[JOURNEY] = { span, caller, event, ended: false }
+      watchSent(engine, stream, binding)
       return stream
     }
   })
 }
 
-/** Sees a stream's events as they pass, and lets its listeners run in a context of our choice. */
-function watch(
-  context: EngineSpan | null,
-  binding: Binding<any>,
-  stream: Stream,
-  span: EngineSpan,
-  see: (event: string | symbol, value: unknown) => void,
-): void {
+/** Streams of clients: their events run in the caller's context, and the last one ends the span. */
+function watchSent(engine: Engine, stream: object, binding: Binding<OutboundStream>): void {
   const { scope } = binding.runtime
-  const inbound = serverSpanOf(stream) === span
-  const { emit } = stream
-  Object.defineProperty(stream, 'emit', {
-    configurable: true,
-    writable: true,
-    enumerable: false,
-    value(this: Stream, event: string | symbol, ...args: unknown[]) {
-      see(event, args[0])
-      if (scope.activeSpan !== null) return emit.call(this, event, ...args)
-      return scope.with(inbound ? span : context, emit as Emit, this, event, ...args)
-    },
+  engine.patch(Object.getPrototypeOf(stream), 'emit', (emit: Emit): Emit => {
+    return function (this: Stream & { [JOURNEY]?: Journey }, event, ...args) {
+      const journey = this[JOURNEY]
+      if (journey === undefined) return emit.call(this, event, ...args)
+      see(binding, journey, this, event, args[0])
+      return scope.with(journey.caller, emit, this, event, ...args)
+    }
   })
 }
 
-function requestOf(stream: Stream, headers: Headers): InboundRequest {
-  const rawHeaders: string[] = []
-  for (const name in headers) rawHeaders.push(name, String(headers[name]))
+function see(
+  binding: Binding<OutboundStream>,
+  journey: Journey,
+  stream: Stream,
+  name: string | symbol,
+  value: unknown,
+): void {
+  const { event, span } = journey
+  if (name === 'response') event.status = Number((value as StreamHeaders)[':status'])
+  else if (name === 'error') event.error = value
+  else if (name === 'close' && !journey.ended) {
+    journey.ended = true
+    // A stream that is cancelled closes without an error (lib/internal/http2/core.js, `_destroy`).
+    if (event.error === undefined && stream.rstCode !== 0) event.error = reset(stream.rstCode)
+    binding.end(span, event, event.error !== undefined, event.error)
+  }
+}
+
+function reset(code: number | undefined): Error {
+  return Object.assign(new Error(`the stream was closed with code ${code} before it was complete`), {
+    code: 'ERR_HTTP2_STREAM_ERROR',
+  })
+}
+
+function requestOf(
+  stream: Stream,
+  headers: StreamHeaders = {},
+  _flags?: number,
+  rawHeaders?: readonly string[],
+): InboundRequest {
   return {
     method: String(headers[':method'] ?? 'GET'),
     url: String(headers[':path'] ?? '/'),
     scheme: String(headers[':scheme'] ?? 'http'),
     protocolVersion: '2',
-    rawHeaders,
+    rawHeaders: rawHeaders ?? Object.entries(headers).flatMap(([name, value]) => [name, String(value)]),
     headers: headers as InboundRequest['headers'],
     remoteAddress: stream.session?.socket?.remoteAddress,
   }
 }
 
-function originOf(session: Session, headers: Headers): string {
+/** Ours in place of those of the same name, however those are spelt. */
+function withContext(
+  headers: StreamHeaders | unknown[] | undefined,
+  added: { [name: string]: string },
+): StreamHeaders | unknown[] {
+  if (Array.isArray(headers)) return [...withoutHeaders(headers, added), ...Object.entries(added).flat()]
+  const joined: { [name: string]: unknown } = { ...headers }
+  for (const name of Object.keys(joined)) if (name.toLowerCase() in added) delete joined[name]
+  return Object.assign(joined, added) as StreamHeaders
+}
+
+function recordOf(headers: StreamHeaders | unknown[] | undefined): StreamHeaders {
+  if (!Array.isArray(headers)) return headers ?? {}
+  const record: { [name: string]: string } = {}
+  for (let i = 0; i + 1 < headers.length; i += 2)
+    record[String(headers[i]).toLowerCase()] = String(headers[i + 1])
+  return record
+}
+
+function originOf(session: Session, headers: StreamHeaders): string {
   const authority = headers[':authority']
   const known = session.originSet?.[0]
   if (authority === undefined && known !== undefined) return known

@@ -37,6 +37,18 @@ export function maskQuery(query: string, secrets: ReadonlySet<string>): string {
     .join('&')
 }
 
+/**
+ * Path and query of a request target (RFC 9112, section 3.2). The absolute form, which proxies get, may hold credentials:
+ * all before its path is left out.
+ */
+export function targetPath(target: string): string {
+  if (target.charCodeAt(0) === 0x2f) return target
+  const scheme = target.indexOf('://')
+  if (scheme < 0) return target
+  const end = endOfAuthority(target, scheme + 3)
+  return target.charCodeAt(end) === 0x2f ? target.slice(end) : `/${target.slice(end)}`
+}
+
 /** Removes `user:password@` from an absolute URL and masks its secret parameters. */
 export function maskUrl(url: string, secrets: ReadonlySet<string>): string {
   const scheme = url.indexOf('://')

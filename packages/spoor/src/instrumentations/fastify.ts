@@ -1,61 +1,90 @@
-import { type Instrumentation, instrumentation, route } from '../instrument/index.ts'
+import type { Binding } from '../instrument/bind.ts'
+import type { Engine } from '../instrument/engine.ts'
+import { failure, type Instrumentation, instrumentation, route } from '../instrument/index.ts'
 
-/** What Fastify 5 publishes around every route handler (lib/handle-request.js). */
-interface Handler {
-  readonly request: { readonly raw: object }
-  readonly route: { readonly method: string; readonly url: string }
-  readonly error?: unknown
+/** The little that we use of a request, in Fastify 4 and 5. */
+interface Request {
+  readonly raw: { readonly method?: string }
+  readonly routeOptions?: { readonly url?: string }
+  /** Until 4.10. */
+  readonly routerPath?: string
 }
 
-const handler = route<Handler>({
-  framework: 'fastify',
-  request: ({ request }) => request.raw,
-  method: ({ route }) => route.method,
-  path: ({ route }) => route.url,
-  failure: ({ error }) => error,
-})
+type Done = () => void
 
-/** The little that we use of an application of Fastify 4, which announces itself but not its handlers. */
 interface Application {
-  readonly version: string
-  addHook(name: 'onRequest', hook: (request: Request, reply: unknown, done: () => void) => void): unknown
+  addHook(name: 'onRequest', hook: (request: Request, reply: unknown, done: Done) => void): unknown
   addHook(
     name: 'onError',
-    hook: (request: Request, reply: unknown, error: unknown, done: () => void) => void,
+    hook: (request: Request, reply: unknown, error: unknown, done: Done) => void,
   ): unknown
 }
 
-interface Request {
-  readonly raw: object
-  readonly method: string
-  readonly routeOptions?: { readonly url?: string }
+interface Event {
+  readonly request: Request
+  readonly error?: unknown
 }
 
-const request = route<{ request: Request; error?: unknown }>({
+/** The first hook of a request: whichever later hook answers, its route is known. What has no route is a 404. */
+const onRequest = route<Event>({
   framework: 'fastify',
   request: ({ request }) => request.raw,
-  method: ({ request }) => request.method,
-  path: ({ request }) => request.routeOptions?.url,
-  failure: ({ error }) => error,
+  method: ({ request }) => request.raw.method,
+  path: ({ request }) => templateOf(request),
 })
+
+function templateOf(request: Request): string | undefined {
+  const { routeOptions } = request
+  // Where both are there, the older one complains of its use.
+  return routeOptions === undefined ? request.routerPath : routeOptions.url
+}
+
+/** Errors that are sent as they are, whether a handler, a hook or validation threw them. */
+const onError = failure<Event>({
+  request: ({ request }) => request.raw,
+  error: ({ error }) => error,
+})
+
+/** Published around handlers by Fastify 5 (lib/handle-request.js): also what an error handler of the user's then hides. */
+const HANDLER_ERROR = 'tracing:fastify.request.handler:error'
 
 export const fastify: Instrumentation = instrumentation({
   name: 'fastify',
-  channels: { 'fastify.request.handler': handler },
+  published: '>=4',
   points: {
     'fastify.initialization'({ fastify }: { fastify: Application }, engine) {
-      if (!fastify.version.startsWith('4.')) return
-      const binding = engine.bind('fastify', request, 'fastify request')
+      const { route, failure } = bindings(engine)
       fastify.addHook('onRequest', (request, _reply, done) => {
-        binding.start({ request })
+        if (route.enabled) route.start({ request })
         done()
       })
       fastify.addHook('onError', (request, _reply, error, done) => {
-        const event = { request, error }
-        const span = binding.start(event)
-        if (span !== null) binding.end(span, event, false)
+        failure.pass({ request, error })
         done()
       })
     },
+    [HANDLER_ERROR](event: Event, engine) {
+      bindings(engine).failure.pass(event)
+    },
   },
 })
+
+interface Bindings {
+  readonly route: Binding<Event>
+  readonly failure: Binding<Event>
+}
+
+const known = new WeakMap<Engine, Bindings>()
+
+/** One pair for all applications of a process. */
+function bindings(engine: Engine): Bindings {
+  let found = known.get(engine)
+  if (found === undefined) {
+    found = {
+      route: engine.bind('fastify', onRequest, 'fastify onRequest'),
+      failure: engine.bind('fastify', onError, 'fastify onError'),
+    }
+    known.set(engine, found)
+  }
+  return found
+}

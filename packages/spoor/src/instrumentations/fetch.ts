@@ -1,3 +1,4 @@
+import { keepDispatchContext } from '../instrument/dispatchers.ts'
 import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
 
 /** What undici publishes with every message (lib/core/diagnostics.js; undici 4.6 and later, built in since Node 18). */
@@ -22,6 +23,18 @@ const defaultPort = (url: URL): number => (url.protocol === 'https:' ? 443 : 80)
 /** The global `fetch` and every undici client. */
 export const fetch: Instrumentation = instrumentation({
   name: 'undici',
+  published: '>=4.6, and the fetch of Node.js',
+  adopts: [
+    {
+      module: 'undici',
+      versions: '>=6 <8',
+      file: 'lib/dispatcher/pool-base.js',
+      adopt(exports, engine) {
+        keepDispatchContext(engine, exports.PoolBase)
+        return undefined
+      },
+    },
+  ],
   exchanges: [
     {
       row: httpClient<Message>({

@@ -4,12 +4,18 @@ import { traceMessages, traceRequests } from '../instrument/requests.ts'
 import { type Outbound, traceClient } from '../instrument/responses.ts'
 
 /** `localhost:3000` as it stands in the request's own `Host`; the agent's host where that was left out. */
-const authority = ({ request }: Outbound): string => String(request.getHeader('host') ?? request.host)
+const authority = ({ authority, request }: Outbound): string => authority ?? request.host
+
+/** To a proxy the whole URL is the path. */
+const url = (event: Outbound): string => {
+  const { path, protocol } = event.request
+  return path.startsWith('/') ? `${protocol}//${authority(event)}${path}` : path
+}
 
 const outbound = httpClient<Outbound>({
   component: 'http',
   method: ({ request }) => request.method,
-  url: (event) => `${event.request.protocol}//${authority(event)}${event.request.path}`,
+  url,
   host: ({ request }) => request.host,
   port: (event) =>
     Number(/:(\d+)$/.exec(authority(event))?.[1] ?? (event.request.protocol === 'https:' ? 443 : 80)),

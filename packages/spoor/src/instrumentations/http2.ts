@@ -2,14 +2,18 @@ import { inboundRequest } from '../instrument/inbound.ts'
 import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
 import { type OutboundStream, traceSessions, traceStreams } from '../instrument/streams.ts'
 
-const url = ({ origin, headers }: OutboundStream): string => `${origin}${headers[':path'] ?? '/'}`
+const parsed = ({ origin }: OutboundStream): URL | undefined =>
+  URL.canParse(origin) ? new URL(origin) : undefined
 
 const outbound = httpClient<OutboundStream>({
   component: 'http2',
   method: ({ headers }) => String(headers[':method'] ?? 'GET'),
-  url,
-  host: ({ origin }) => (URL.canParse(origin) ? new URL(origin).hostname : undefined),
-  port: ({ origin }) => (URL.canParse(origin) ? Number(new URL(origin).port) || undefined : undefined),
+  url: ({ origin, headers }) => `${origin}${headers[':path'] ?? '/'}`,
+  host: (event) => parsed(event)?.hostname,
+  port: (event) => {
+    const origin = parsed(event)
+    return origin && (Number(origin.port) || (origin.protocol === 'https:' ? 443 : 80))
+  },
   status: ({ status }) => status,
   protocolVersion: () => '2',
 })

@@ -1,4 +1,4 @@
-import { type Call, type Instrumentation, instrumentation, route } from '../instrument/index.ts'
+import { type Call, failure, type Instrumentation, instrumentation, route } from '../instrument/index.ts'
 
 interface Context {
   readonly req: object
@@ -7,7 +7,7 @@ interface Context {
   readonly _matchedRoute?: string | RegExp
 }
 
-/** Koa awaits its whole middleware chain in this one method; by then the router has left its mark. */
+/** Every request passes here. Its route is known when the router, somewhere in the chain, has left its mark. */
 const handleRequest = route<Call<unknown, [context: Context]>>({
   framework: 'koa',
   known: 'end',
@@ -16,13 +16,14 @@ const handleRequest = route<Call<unknown, [context: Context]>>({
   path: ({ args: [{ _matchedRoute }] }) => (_matchedRoute === undefined ? undefined : String(_matchedRoute)),
 })
 
-/** Called for every response, with an error when there was one. */
-const onerror = route<Call<Context, [error: unknown]>>({
-  framework: 'koa',
-  request: ({ self }) => self.req,
-  method: ({ self }) => self.method,
-  path: () => undefined,
-  failure: ({ args: [error] }) => error,
+/**
+ * `app.emit('error', error, context)`: how Koa tells of errors that nobody caught, and how it asks middleware to tell of
+ * those that it did catch (koajs/koa, docs/error-handling.md).
+ */
+const emit = failure<Call<unknown, [event: unknown, error?: unknown, context?: Context]>>({
+  skip: ({ args: [event] }) => event !== 'error',
+  request: ({ args: [, , context] }) => context?.req,
+  error: ({ args: [, error] }) => error,
 })
 
 export const koa: Instrumentation = instrumentation({
@@ -34,8 +35,7 @@ export const koa: Instrumentation = instrumentation({
       file: 'lib/application.js',
       at: 'prototype',
       from: 'prototype',
-      methods: { handleRequest },
+      methods: { handleRequest, emit },
     },
-    { module: 'koa', versions: '>=2 <4', file: 'lib/context.js', at: '', methods: { onerror } },
   ],
 })

@@ -1,7 +1,8 @@
 import { KIND_SERVER } from '../../api/span-kind.ts'
 import { methodName } from '../../semantics/http.ts'
-import { serverSpanOf } from '../inbound.ts'
-import type { Row } from '../row.ts'
+import { beforeClosing, noteFailure, serverSpanOf } from '../inbound.ts'
+import type { EngineSpan, Row } from '../row.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** What a framework's table says of a request that has found its route. */
 export interface RouteFacts<Event> {
@@ -11,15 +12,16 @@ export interface RouteFacts<Event> {
   readonly path: (event: Event) => string | undefined
   readonly method: (event: Event) => string | undefined
   readonly framework: string
-  /** When the template is known: before the handler, as a rule. */
+  /** When the template is known: before the handler, as a rule; else when the response is over. */
   readonly known?: 'start' | 'end'
-  /** What the handler threw or passed on. */
+  /** What the handler threw or passed on. It is told on the span; the status decides whether the request failed. */
   readonly failure?: (event: Event) => unknown
+  readonly skip?: (event: Event) => boolean
 }
 
 /** The server span is there already: a framework only knows which route it was, and what went wrong in it. */
 export function route<Event>(facts: RouteFacts<Event>): Row<Event> {
-  const name: NonNullable<Row<Event>['conclude']> = (event, span, { http }) => {
+  const name = (event: Event, span: EngineSpan, { http }: Runtime): void => {
     const path = facts.path(event)
     if (path === undefined) return
     const method = facts.method(event)
@@ -33,13 +35,16 @@ export function route<Event>(facts: RouteFacts<Event>): Row<Event> {
     kind: KIND_SERVER,
     name: () => '',
     describe() {},
+    ...(facts.skip === undefined ? {} : { skip: facts.skip }),
     target(event, runtime) {
       const request = facts.request(event)
       const span = request === undefined ? null : serverSpanOf(request)
-      if (span !== null && atStart && span.recording !== false) name(event, span, runtime)
+      if (span === null || span.recording === false) return null
+      if (atStart) name(event, span, runtime)
+      else beforeClosing(span, () => name(event, span, runtime))
       return span
     },
-    ...(atStart ? {} : { conclude: name }),
     ...(facts.failure === undefined ? {} : { failure: facts.failure }),
+    fail: (_, span, error) => noteFailure(span, error),
   }
 }

@@ -1,0 +1,30 @@
+import { KIND_SERVER } from '../../api/span-kind.ts'
+import { noteFailure, serverSpanOf } from '../inbound.ts'
+import type { Row } from '../row.ts'
+
+/** What a framework's table says of an error on its way through the application. */
+export interface FailureFacts<Event> {
+  /** The request of `node:http` or `node:http2` that opened the server span. */
+  readonly request: (event: Event) => object | undefined
+  /** What went wrong; undefined when nothing did. */
+  readonly error: (event: Event) => unknown
+  readonly skip?: (event: Event) => boolean
+}
+
+/** For methods through which errors pass: tells the server span of its request, and records nothing else. */
+export function failure<Event>(facts: FailureFacts<Event>): Row<Event> {
+  return {
+    does: 'enrich',
+    kind: KIND_SERVER,
+    name: () => '',
+    describe() {},
+    ...(facts.skip === undefined ? {} : { skip: facts.skip }),
+    target(event) {
+      const request = facts.request(event)
+      const span = request === undefined ? null : serverSpanOf(request)
+      return span === null || span.recording === false ? null : span
+    },
+    failure: facts.error,
+    fail: (_, span, error) => noteFailure(span, error),
+  }
+}

@@ -1,0 +1,20 @@
+import { KIND_INTERNAL } from '../../api/span-kind.ts'
+import type { Row } from '../row.ts'
+
+/** Does something whenever an event passes, before what the row does; without a row nothing is recorded. */
+export function passing<Event>(action: (event: Event) => void, row: Row<Event> = nothing): Row<Event> {
+  return {
+    ...row,
+    target(event, runtime) {
+      action(event)
+      return row.target?.(event, runtime) ?? null
+    },
+  }
+}
+
+const nothing: Row<any> = {
+  does: 'enrich',
+  kind: KIND_INTERNAL,
+  name: () => '',
+  describe() {},
+}

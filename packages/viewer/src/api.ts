@@ -59,6 +59,8 @@ export interface TraceSkeleton {
   status: number[]
   /** How many events (logs) the span has. */
   events: number[]
+  /** How many spans are not among the columns, because there are more than 100,000: the latest ones. Absent for none. */
+  omitted?: number
 }
 
 export type AttributeValue =

@@ -17,6 +17,7 @@ export const NOT_FOUND = 5
 export const PERMISSION_DENIED = 7
 export const RESOURCE_EXHAUSTED = 8
 export const UNIMPLEMENTED = 12
+export const INTERNAL = 13
 export const UNAVAILABLE = 14
 
 /** What was not taken in of a request that was. */

@@ -10,6 +10,7 @@ import { ViewerError } from '../errors.ts'
 import { isTrustedOrigin } from '../server/hosts.ts'
 import type { Delivery, Receipt } from '../store/messages.ts'
 import {
+  INTERNAL,
   INVALID_ARGUMENT,
   NOT_FOUND,
   PERMISSION_DENIED,
@@ -67,7 +68,7 @@ export class Receiver {
 
   readonly handle: RequestListener = (request, response) => {
     this.#handle(request, response).catch((error: Error) => {
-      sendStatus(response, 'json', { http: 500, code: 13, message: error.message })
+      sendStatus(response, 'json', { http: 500, code: INTERNAL, message: error.message })
     })
   }
 
@@ -189,6 +190,8 @@ function statusOf(error: unknown): Status {
       return { http: 400, code: INVALID_ARGUMENT, message: `the request cannot be decoded: ${message}` }
     case 'SPOOR_REQUEST_TOO_LARGE':
       return { http: 413, code: RESOURCE_EXHAUSTED, message }
+    case 'SPOOR_STORE_FAILED':
+      return { http: 500, code: INTERNAL, message }
     default:
       return { http: 503, code: UNAVAILABLE, message, headers: { 'retry-after': 5 } }
   }

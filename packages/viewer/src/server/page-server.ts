@@ -165,5 +165,6 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   if (!(error instanceof ViewerError)) return new Refusal(500, 'internal', (error as Error).message)
   if (error.code === 'SPOOR_BAD_OPTION') return new Refusal(400, 'bad_request', error.message)
+  if (error.code === 'SPOOR_TRACE_TOO_LARGE') return new Refusal(413, 'too_large', error.message)
   return new Refusal(503, 'store_unavailable', error.message)
 }

@@ -155,7 +155,7 @@ export class StoreClient {
         this.#events.report(
           message.message === undefined
             ? 'the store can be written again'
-            : `${message.message}. Traces so far can still be read, applications are told to send theirs again later.`,
+            : `${message.message}. Traces so far can still be read.`,
         )
     }
   }

@@ -5,7 +5,7 @@
 import { decodeBody } from '../collector/encoding.ts'
 import { type IncomingSpan, inspect, spansOf } from '../collector/request.ts'
 import { messageOf, ViewerError } from '../errors.ts'
-import { isOutOfRoom } from './engine.ts'
+import { isPassing } from './engine.ts'
 import type { Delivery, Failure, Receipt } from './messages.ts'
 import type { Store } from './store.ts'
 
@@ -125,17 +125,21 @@ export class Deliveries {
     return written
   }
 
-  /** Nothing of the transaction is stored: all who had a part in it are told to come again. */
+  /**
+   * Nothing of the transaction is stored, so all who had a part in it are told to come again: but not the one at
+   * which it failed for no reason outside of it. That one would fail again, and take others with it each time.
+   */
   #fail(error: unknown, done: Job[]): void {
     this.#store.rollback()
-    const failure: Failure = isOutOfRoom(error)
-      ? {
-          code: 'SPOOR_STORE_FULL',
-          message: `the store cannot be written: ${messageOf(error)}; make room on its disk, or give another one with --store`,
-        }
-      : { code: 'SPOOR_STORE_UNAVAILABLE', message: `the store failed: ${messageOf(error)}` }
+    const again: Failure = {
+      code: 'SPOOR_STORE_UNWRITABLE',
+      message: `the store cannot be written: ${messageOf(error)}; make room on its disk, or give another one with --store`,
+    }
+    const never: Failure = { code: 'SPOOR_STORE_FAILED', message: `the store failed: ${messageOf(error)}` }
+    const failure = isPassing(error) ? again : never
     const current = this.#queue.shift()
-    for (const job of current ? [...done, current] : done) this.#events.refused(job.id, failure)
+    if (current) this.#events.refused(current.id, failure)
+    for (const { id } of done) this.#events.refused(id, again)
     if (this.#trouble !== failure.message) this.#say(failure.message)
   }
 

@@ -16,7 +16,7 @@ export class Strings {
   readonly #texts = new Map<number, string>()
 
   constructor(engine: Engine) {
-    this.#insert = engine.prepare('INSERT OR IGNORE INTO string (text) VALUES (?)')
+    this.#insert = engine.prepare('INSERT INTO string (text) VALUES (?) ON CONFLICT (text) DO NOTHING')
     this.#find = engine.prepare('SELECT id FROM string WHERE text = ?')
     this.#read = engine.prepare('SELECT text FROM string WHERE id = ?')
   }
@@ -74,8 +74,10 @@ export class Contexts {
     const isResource = table === 'resource'
     this.#table = table
     this.#strings = strings
+    // Node 22 binds some empty buffers as null.
     this.#insert = engine.prepare(
-      `INSERT OR IGNORE INTO ${table} (digest, body${isResource ? ', service' : ''}) VALUES (?, ?${isResource ? ', ?' : ''})`,
+      `INSERT INTO ${table} (digest, body${isResource ? ', service' : ''})
+       VALUES (?, coalesce(?, x'')${isResource ? ', ?' : ''}) ON CONFLICT (digest) DO NOTHING`,
     )
     const columns = isResource ? 'id, body, service' : 'id, body, 0 AS service'
     this.#find = engine.prepare(`SELECT ${columns} FROM ${table} WHERE digest = ?`)

@@ -82,10 +82,10 @@ function noEngine(error: unknown): ViewerError {
   )
 }
 
-/** Whether a write failed because there is no room, or no permission, rather than because of what was written. */
-export function isOutOfRoom(error: unknown): boolean {
+/** Whether a write failed for a reason outside of it: no room, no permission, another writer. It may work later. */
+export function isPassing(error: unknown): boolean {
   // The messages are SQLite's own (sqlite3_errstr), and the only thing that both engines pass on.
-  return /database or disk is full|disk i\/o error|readonly database|unable to open database/i.test(
+  return /database or disk is full|disk i\/o error|readonly database|unable to open database|is locked/i.test(
     messageOf(error),
   )
 }

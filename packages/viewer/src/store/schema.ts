@@ -81,6 +81,8 @@ export function prepareSchema(engine: Engine, path: string): void {
     else engine.exec('PRAGMA auto_vacuum = INCREMENTAL')
     engine.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536')
     engine.exec('PRAGMA journal_size_limit = 67108864')
+    // Somebody may look into the file with other tools, and hold it for a moment.
+    engine.exec('PRAGMA busy_timeout = 2000')
     if (tables > 0) return
     engine.exec(
       `BEGIN; ${TABLES}; PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${VERSION}; COMMIT`,

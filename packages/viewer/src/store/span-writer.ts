@@ -36,8 +36,9 @@ export class SpanWriter {
     this.#blocks = parts.blocks
     this.#rollup = parts.rollup
     this.#insert = engine.prepare(
-      `INSERT OR IGNORE INTO span (trace, id, parent, name, resource, scope, kind, start, duration, status, events,
-        block, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO span (trace, id, parent, name, resource, scope, kind, start, duration, status, events,
+        block, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (trace, id) DO NOTHING`,
     )
     this.#find = engine.prepare('SELECT status, block FROM span WHERE trace = ? AND id = ?')
     this.#replace = engine.prepare(

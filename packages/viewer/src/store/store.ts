@@ -40,8 +40,8 @@ export interface Totals {
   services: string[]
 }
 
-/** Names that no span uses any more are looked for only when there are this many. */
 const MANY_STRINGS = 50_000
+const FEW_SPANS = 100_000
 const SWEEP_EVERY_MS = 10 * 60_000
 
 /** @throws ViewerError when the store cannot be had */
@@ -166,7 +166,7 @@ export class Store {
       this.commit()
       this.#traces -= removed.traces
       this.#spans -= removed.spans
-      this.#sweep()
+      this.#sweepIfDue()
       return true
     }
     this.commit()
@@ -187,11 +187,11 @@ export class Store {
     }
   }
 
-  /** Names come and go with the applications that are traced; those with an id in them must not pile up. */
-  #sweep(): void {
-    if (Date.now() - this.#sweptAt < SWEEP_EVERY_MS) return
-    this.#sweptAt = Date.now()
-    if (number(this.#engine, 'SELECT count(*) FROM string') < MANY_STRINGS) return
+  /**
+   * Forgets names, resources and scopes that no span uses any more. They come and go with the applications that are
+   * traced, and those with an id in them must not pile up.
+   */
+  sweep(): void {
     this.#engine.exec(`
       BEGIN;
       DELETE FROM resource WHERE id NOT IN (SELECT resource FROM span);
@@ -205,6 +205,14 @@ export class Store {
     this.#resources.forget()
     this.#scopes.forget()
     this.#writer.forget()
+  }
+
+  /** It reads every span, so not often, and in a large store only when it is worth it. */
+  #sweepIfDue(): void {
+    if (Date.now() - this.#sweptAt < SWEEP_EVERY_MS) return
+    this.#sweptAt = Date.now()
+    if (this.#spans < FEW_SPANS || number(this.#engine, 'SELECT count(*) FROM string') > MANY_STRINGS)
+      this.sweep()
   }
 }
 

@@ -1,12 +1,16 @@
 /** One trace in its three forms: the skeleton for the waterfall, a span in full, all of it as OTLP JSON. */
 import type { SpanDetail, TraceSkeleton } from '../api.ts'
 import { type Json, RESOURCE, SCOPE, SPAN, toJson } from '../collector/messages.ts'
+import { ViewerError } from '../errors.ts'
 import { attributesOf } from './attributes.ts'
 import type { Blocks } from './blocks.ts'
 import type { Contexts, Strings } from './dictionary.ts'
 import type { Engine, Row, Statement } from './engine.ts'
 import { parentsOf } from './forest.ts'
 import { bytesOf, decimalNanos, hexOf } from './units.ts'
+
+/** Spans of a trace that are sent at once: a page can draw so many, and others need not wait for the answer. */
+export const MAX_SPANS = 100_000
 
 export class TraceReader {
   readonly #trace: Statement
@@ -26,14 +30,17 @@ export class TraceReader {
     this.#scopes = parts.scopes
     this.#blocks = parts.blocks
     this.#trace = engine.prepare('SELECT * FROM trace WHERE trace_id = ?')
-    this.#spans = engine.prepare('SELECT * FROM span WHERE trace = ? ORDER BY start, duration DESC, id')
+    this.#spans = engine.prepare(
+      'SELECT * FROM span WHERE trace = ? ORDER BY start, duration DESC, id LIMIT ?',
+    )
     this.#span = engine.prepare('SELECT * FROM span WHERE trace = ? AND id = ?')
   }
 
   skeleton(traceId: string): TraceSkeleton | undefined {
     const trace = this.#find(traceId)
     if (!trace) return undefined
-    const rows = this.#spans.all(trace['id']!)
+    const rows = this.#spans.all(trace['id']!, MAX_SPANS)
+    const omitted = Number(trace['spans']) - rows.length
     const first = Number(trace['start'])
     const strings = new LocalStrings(this.#strings)
     const ids = rows.map(({ id }) => hexOf(id))
@@ -54,6 +61,7 @@ export class TraceReader {
       status: rows.map(({ status }) => Number(status)),
       events: rows.map(({ events }) => Number(events)),
       strings: strings.texts,
+      ...(omitted > 0 && { omitted }),
     }
   }
 
@@ -103,11 +111,17 @@ export class TraceReader {
   otlp(traceId: string): Json | undefined {
     const trace = this.#find(traceId)
     if (!trace) return undefined
+    if (Number(trace['spans']) > MAX_SPANS) {
+      throw new ViewerError(
+        'SPOOR_TRACE_TOO_LARGE',
+        `traces of more than ${MAX_SPANS} spans cannot be downloaded`,
+      )
+    }
     const resourceSpans = new Map<
       unknown,
       { resource: Json; scopes: Map<unknown, { scope: Json; spans: Json[] }> }
     >()
-    for (const row of this.#spans.all(trace['id']!)) {
+    for (const row of this.#spans.all(trace['id']!, MAX_SPANS)) {
       const ofResource = entry(resourceSpans, row['resource'], () => ({
         resource: toJson(RESOURCE, this.#resources.get(Number(row['resource'])).body),
         scopes: new Map(),

@@ -114,6 +114,16 @@ test('JSON of absurd depth is refused', () => {
   assert.equal(decodeBody(Buffer.from(deeper), 'identity', 'json', LIMIT).length, 0)
 })
 
+test('JSON that would become gigabytes of objects is refused before it does', () => {
+  for (const node of ['{},', '[],']) {
+    const body = Buffer.from(`{"x":[${node.repeat(4_000_001)}0]}`)
+    assert.throws(
+      () => decodeBody(body, 'identity', 'json', 64 * LIMIT),
+      /more than 4000000 objects and arrays/,
+    )
+  }
+})
+
 test('the viewer answers every one of a thousand hostile requests, and goes on', async (t) => {
   const viewer = await testViewer(t)
   const random = randomNumbers(23)

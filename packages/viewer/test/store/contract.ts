@@ -174,6 +174,19 @@ export function storeContract(engine: EngineName): void {
     other.close()
   })
 
+  it('a span without a resource, a scope, a name or a time is kept', async () => {
+    const store = await open()
+    const ids = { traceId: traceId(), spanId: spanId() }
+    addRequest(store, { resourceSpans: [{ scopeSpans: [{ spans: [ids] }] }] })
+    addRequest(store, {
+      resourceSpans: [{ resource: {}, scopeSpans: [{ scope: {}, spans: [{ ...ids, spanId: spanId() }] }] }],
+    })
+    assert.deepEqual(summary(store), ['', 'unknown_service', true, 2])
+    const detail = store.span(ids.traceId, ids.spanId)!
+    assert.deepEqual([{ ...detail.resource }, detail.scope], [{}, { name: '', version: '' }])
+    store.close()
+  })
+
   it('clocks that are wrong, absent or run backwards are made the best of', async () => {
     const store = await open()
     const [none, onlyEnd, backwards, far, ancient] = [traceId(), traceId(), traceId(), traceId(), traceId()]
@@ -266,6 +279,23 @@ export function storeContract(engine: EngineName): void {
     assert.ok(count({ search: ids[3]!.slice(0, 9).toUpperCase() }) >= 1)
     assert.throws(() => store.list({ cursor: 'x; DROP TABLE span' }), /cursor/)
     assert.equal(count({ limit: -5 }), 1)
+    store.close()
+  })
+
+  it('of a trace beyond all measure the first hundred thousand spans are drawn, and the rest counted', async () => {
+    const store = await open()
+    const id = traceId()
+    for (let at = 0; at < 100_010; at += 5000) {
+      const count = Math.min(5000, 100_010 - at)
+      add(
+        store,
+        Array.from({ length: count }, (_, i) => ({ traceId: id, start: 200_000 - at - i })),
+      )
+    }
+    const { spanId: ids, omitted, startOffset } = store.skeleton(id)!
+    assert.deepEqual([ids.length, omitted], [100_000, 10])
+    assert.ok(startOffset[0] === 0 && startOffset.at(-1)! > startOffset[99_998]!)
+    assert.throws(() => store.otlp(id), /cannot be downloaded/)
     store.close()
   })
 
@@ -373,9 +403,24 @@ export function storeContract(engine: EngineName): void {
     await new Promise((resolve) => setTimeout(resolve, 5))
     while (store.maintain());
     assert.deepEqual([store.totals().traces, store.totals().spans], [0, 0])
+    assert.deepEqual(store.totals().services, ['shop'])
+    store.sweep()
+    assert.deepEqual(store.totals().services, [])
     // A trace that goes on after it was deleted begins anew.
     add(store, [{ traceId: id, name: 'again' }])
     assert.deepEqual(summary(store), ['again', 'shop', true, 1])
+    store.close()
+  })
+
+  it('names that are still in use survive a sweep', async () => {
+    const store = await open()
+    const [id, span] = [traceId(), spanId()]
+    add(store, [{ traceId: id, spanId: span, name: 'used', attributes: { a: 1 } }], 'kept')
+    const before = [store.list({}), store.skeleton(id), store.span(id, span)]
+    store.sweep()
+    assert.deepEqual([store.list({}), store.skeleton(id), store.span(id, span)], before)
+    add(store, [{ traceId: id, name: 'used', start: 1 }], 'kept')
+    assert.deepEqual(store.skeleton(id)!.strings, ['used', 'kept'])
     store.close()
   })
 

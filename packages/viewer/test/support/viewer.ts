@@ -74,11 +74,11 @@ export function temporaryFolder(test: TestContext): string {
 export async function eventually<T>(
   what: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + 15_000
   for (;;) {
     const value = await what()
     if (value) return value
-    if (Date.now() > deadline) throw new Error('it did not come within five seconds')
+    if (Date.now() > deadline) throw new Error('it did not come within fifteen seconds')
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

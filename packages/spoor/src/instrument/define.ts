@@ -12,8 +12,8 @@ export interface Instrumentation {
   readonly name: string
   /** Native tracing channels (`diagnostics_channel.tracingChannel`), by name without `tracing:` and `:start`. */
   readonly channels?: { readonly [name: string]: Row<any> }
-  /** Versions that publish their own channels, for the table in the README: patches name theirs themselves. */
-  readonly published?: string
+  /** The versions served, for the table in the README, where no patch names the library itself. */
+  readonly versions?: string
   /** Plain channels that hand over an object to set up: an application that was just made. */
   readonly points?: { readonly [channel: string]: (message: any, engine: Engine) => void }
   /** Operations told by several plain channels. */

@@ -50,7 +50,7 @@ const HANDLER_ERROR = 'tracing:fastify.request.handler:error'
 
 export const fastify: Instrumentation = instrumentation({
   name: 'fastify',
-  published: '>=4',
+  versions: '>=4',
   points: {
     'fastify.initialization'({ fastify }: { fastify: Application }, engine) {
       const { route, failure } = bindings(engine)

@@ -23,7 +23,7 @@ const defaultPort = (url: URL): number => (url.protocol === 'https:' ? 443 : 80)
 /** The global `fetch` and every undici client. */
 export const fetch: Instrumentation = instrumentation({
   name: 'undici',
-  published: '>=4.6, and the fetch of Node.js',
+  versions: '>=4.6, and the fetch of Node.js',
   adopts: [
     {
       module: 'undici',

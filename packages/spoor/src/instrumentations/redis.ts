@@ -21,7 +21,7 @@ const peer = ({ serverAddress, serverPort }: Connection) => ({ host: serverAddre
 
 export const redis: Instrumentation = instrumentation({
   name: 'redis',
-  published: '>=5.12',
+  versions: '>=4 <7',
   channels: {
     'node-redis:command': database<Command>({
       system: 'redis',

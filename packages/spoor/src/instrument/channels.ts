@@ -14,7 +14,7 @@ import type { EngineSpan } from './row.ts'
 const SPAN = Symbol.for('spoor.channel-span')
 
 interface TracedEvent {
-  [SPAN]?: EngineSpan
+  [SPAN]?: EngineSpan | undefined
   error?: unknown
   result?: unknown
 }
@@ -27,12 +27,13 @@ export function listenToTracingChannel(name: string, binding: Binding<any>): Und
   const finish = (event: TracedEvent): void => {
     const span = event[SPAN]
     if (span === undefined) return
-    delete event[SPAN]
+    event[SPAN] = undefined
     binding.end(span, event, event.error !== undefined, event.error)
   }
   return listen({
     [`tracing:${name}:start`]: (event: TracedEvent) => {
-      if (!binding.enabled) return
+      // A frozen event could not keep its span until the end.
+      if (!binding.enabled || !Object.isExtensible(event)) return
       const span = binding.start(event)
       if (span !== null) event[SPAN] = span
     },

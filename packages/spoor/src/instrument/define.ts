@@ -41,15 +41,18 @@ export interface Exchange {
 }
 
 /** Methods of one class or object, in the file that defines it. */
-export interface Patch extends Pick<ModuleTarget, 'versions' | 'locals'> {
+export interface Patch extends Pick<ModuleTarget, 'versions' | 'locals' | 'format'> {
   /** Package in which the file is: not always the one that users install. */
   readonly module: string
   /** Path inside the package, with extension. */
   readonly file: string
   /** Where the methods are, from what the file exports (or from its locals): `'prototype'`, `'Client.prototype'`, `''`. */
   readonly at: string
-  /** Where the same methods are from what the package's main file exports, for libraries handed over by hand. */
-  readonly from?: string
+  /**
+   * Where the same methods are from what the package's main file exports, for libraries handed over by hand: a path, or
+   * how to get there where the class is not exported.
+   */
+  readonly from?: string | ((exports: any) => object | undefined)
   /** `'return'` by default. */
   readonly settles?: Settles
   readonly methods: { readonly [name: string]: Row<any> }
@@ -62,7 +65,7 @@ export interface Builtin {
 }
 
 /** A file whose exports are handed over as they are. */
-export interface Adoption extends Pick<ModuleTarget, 'versions' | 'locals'> {
+export interface Adoption extends Pick<ModuleTarget, 'versions' | 'locals' | 'format'> {
   readonly module: string
   readonly file: string
   readonly adopt: (exports: any, engine: Engine) => (() => void) | undefined
@@ -75,10 +78,11 @@ export function instrumentation(table: Instrumentation): Instrumentation {
 
 /** The files of a table that have to be seen when they are loaded. */
 export function targetsOf(table: Instrumentation): ModuleTarget[] {
-  return [...(table.patches ?? []), ...(table.adopts ?? [])].map(({ module, versions, file, locals }) => ({
-    package: module,
-    versions,
-    file,
-    ...(locals === undefined ? {} : { locals }),
+  return [...(table.patches ?? []), ...(table.adopts ?? [])].map((source) => ({
+    package: source.module,
+    versions: source.versions,
+    file: source.file,
+    ...(source.locals === undefined ? {} : { locals: source.locals }),
+    ...(source.format === undefined ? {} : { format: source.format }),
   }))
 }

@@ -47,10 +47,10 @@ export class Engine {
     let patched = 0
     for (const table of this.#tables) {
       for (const patch of table.patches ?? []) {
-        if (patch.from === undefined) continue
-        const target =
-          reach(exports, patch.from) ?? reach((exports as { default?: object }).default, patch.from)
-        if (target !== undefined && hasMethods(target, patch)) patched += this.#patch(table, patch, target)
+        this.#guarded(table, () => {
+          const target = handedOver(exports, patch)
+          if (target !== undefined) patched += this.#patch(table, patch, target)
+        })
       }
     }
     return patched
@@ -132,6 +132,7 @@ export class Engine {
         continue
       const target = reach(loaded.exports, patch.at)
       if (target !== undefined) this.#patch(table, patch, target)
+      if (loaded.how === 'late' && patch.locals !== undefined) reportLate(table, loaded)
     }
     for (const { module, file, versions, adopt } of table.adopts ?? []) {
       if (module !== seen.package || file !== seen.file || versions !== seen.versions) continue
@@ -180,8 +181,28 @@ export interface EngineReport {
   readonly off: readonly string[]
 }
 
+/** The bindings inside of a file are out of reach once it has run. */
+function reportLate({ name }: Instrumentation, loaded: LoadedModule): void {
+  report(
+    `late.${name}`,
+    `${loaded.package} ${loaded.version} was loaded before Spoor was started, and is traced in part only. ` +
+      'Start Spoor first: `node --import spoor/register`, or init() before anything else is imported.',
+  )
+}
+
+/** Where a patch finds its methods in a library handed over by hand, as CommonJS or as the namespace of an ES module. */
+function handedOver(exports: object, { from, ...patch }: Patch): object | undefined {
+  if (from === undefined) return undefined
+  for (const library of [exports, (exports as { default?: object }).default]) {
+    if (library === undefined || library === null) continue
+    const target = typeof from === 'function' ? from(library) : reach(library, from)
+    if (target !== undefined && hasMethods(target, patch)) return target
+  }
+  return undefined
+}
+
 /** A library handed over by hand does not say which one it is: it is known by all of the methods of a patch. */
-function hasMethods(target: object, patch: Patch): boolean {
+function hasMethods(target: object, patch: Pick<Patch, 'methods'>): boolean {
   return Object.keys(patch.methods).every(
     (name) => typeof (target as { [name: string]: unknown })[name] === 'function',
   )

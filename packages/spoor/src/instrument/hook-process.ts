@@ -156,7 +156,7 @@ function findObstacle(): string | null {
  * start of a thread: measured on Node 24, the synchronous hooks take 10 µs per file, whatever they do, and `_compile` 1.
  */
 function listEsModules(hook: ProcessHook, targets: readonly ModuleTarget[]): void {
-  const modules = targets.filter((target) => target.locals?.length && !target.file.endsWith('.cjs'))
+  const modules = targets.filter(canBeEsModule)
   try {
     if (hook.esModules !== null) {
       if (!hook.esModules.list(modules)) hook.problems.add('The list of ES modules was changed too often.')
@@ -167,6 +167,10 @@ function listEsModules(hook: ProcessHook, targets: readonly ModuleTarget[]): voi
     hook.problems.add(`ES modules cannot be edited in this process: ${String(error)}`)
   }
   hook.mode = hook.esModules?.mode ?? 'compile'
+}
+
+function canBeEsModule({ locals, file, format }: ModuleTarget): boolean {
+  return locals !== undefined && locals.length > 0 && format !== 'commonjs' && !file.endsWith('.cjs')
 }
 
 /** Called from within the module that was loaded: nothing may be thrown into it. */

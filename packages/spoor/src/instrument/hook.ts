@@ -17,6 +17,8 @@ export interface ModuleTarget {
    * names `module.exports` is handed over.
    */
   readonly locals?: readonly string[]
+  /** Says of a file with names that it is no ES module, for which another hook would have to be set. */
+  readonly format?: 'commonjs'
 }
 
 /**

@@ -39,7 +39,9 @@ function define(
   value: unknown,
   like: PropertyDescriptor | undefined,
 ): void {
-  if (like?.configurable === false) (target as { [name: string | symbol]: unknown })[name] = value
+  // A binding of a module is behind a getter and a setter.
+  const assigned = like?.configurable === false || like?.set !== undefined
+  if (assigned) (target as { [name: string | symbol]: unknown })[name] = value
   else
     Object.defineProperty(target, name, {
       configurable: true,

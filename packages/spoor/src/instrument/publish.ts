@@ -1,6 +1,7 @@
 import { settle } from '../settle.ts'
 import type { Binding } from './bind.ts'
-import type { Call, EngineSpan } from './row.ts'
+import { type Method, Operation, type Submission } from './operation.ts'
+import type { Call } from './row.ts'
 
 /** How a method tells that it is done; part of the table, never guessed. */
 export type Settles =
@@ -10,8 +11,8 @@ export type Settles =
   | 'callback'
   /** by its last argument if that is a function, else by its return value */
   | 'either'
-
-type Method = (this: unknown, ...args: unknown[]) => unknown
+  /** either, or by what it calls on its first argument */
+  | Submission
 
 /**
  * A method that reports its calls to a binding. It keeps `name`, `length` and own properties, returns what the
@@ -25,50 +26,35 @@ export function publish(original: Method, binding: Binding<Call>, settles: Settl
 function watch(original: Method, binding: Binding<Call>, settles: Settles): Method {
   const { scope } = binding.runtime
   const opens = binding.row.does === 'span'
+  const submission = typeof settles === 'object' ? settles : null
   return function published(this: unknown, ...args: unknown[]): unknown {
     if (!binding.enabled) return original.apply(this, args)
     const call: Call = { self: this, args, result: undefined, error: undefined }
     const span = binding.start(call)
     if (span === null) return original.apply(this, args)
+
+    const operation = new Operation(binding, span, call)
     const last = args.length - 1
-    const byCallback = settles !== 'return' && typeof args[last] === 'function'
-    if (byCallback) args[last] = answer(args[last] as Method, binding, span, call)
+    const byArgument = settles !== 'return' && typeof args[last] === 'function'
+    if (byArgument) args[last] = operation.answer(args[last] as Method)
+    const restore = submission === null || byArgument ? null : operation.borrowCallback(submission, args[0])
     let result: unknown
     try {
       result = opens ? scope.with(span, original, this, ...args) : original.apply(this, args)
     } catch (error) {
-      call.error = error
-      binding.end(span, call, true, error)
+      restore?.()
+      operation.end(true, error)
       throw error
     }
-    if (byCallback) return result
+
+    if (submission !== null && result === args[0] && operation.follow(submission, args[0])) return result
+    restore?.()
+    if (byArgument || restore !== null) return result
     return settle(
       result,
-      (failed, outcome) => {
-        if (failed) call.error = outcome
-        else call.result = outcome
-        binding.end(span, call, failed, outcome)
-      },
+      (failed, outcome) => operation.end(failed, outcome),
       (step) => scope.with(span, step),
     )
-  }
-}
-
-/** The caller's callback: ends the span, then runs in the context that the call was made in, not in the span. */
-function answer(callback: Method, binding: Binding<Call>, span: EngineSpan, call: Call): Method {
-  const { scope } = binding.runtime
-  const caller = scope.activeSpan
-  let ended = false
-  return function answered(this: unknown, ...results: unknown[]): unknown {
-    if (!ended) {
-      ended = true
-      const error = results[0]
-      const failed = error !== null && error !== undefined && binding.row.does === 'span'
-      call.error = error
-      call.result = results[1]
-      binding.end(span, call, failed, error)
-    }
-    return scope.with(caller, callback, this, ...results)
   }
 }
 

@@ -31,6 +31,9 @@ const query = database<QueryCall>({
   rows: ({ result }) => result?.rowCount ?? undefined,
 })
 
+/** What a Query, a Cursor and a QueryStream are told by the client (lib/client.js), error or not. */
+const submission = { callback: 'callback', done: 'handleReadyForQuery', failed: 'handleError' }
+
 export const pg: Instrumentation = instrumentation({
   name: 'pg',
   patches: [
@@ -40,7 +43,7 @@ export const pg: Instrumentation = instrumentation({
       file: 'lib/client.js',
       at: 'prototype',
       from: 'Client.prototype',
-      settles: 'either',
+      settles: submission,
       methods: { query },
     },
     {
@@ -48,7 +51,7 @@ export const pg: Instrumentation = instrumentation({
       versions: '>=8.0.3 <9',
       file: 'lib/native/client.js',
       at: 'prototype',
-      settles: 'either',
+      settles: submission,
       methods: { query },
     },
     // A busy pool calls back from whichever query gave the client back.
@@ -58,8 +61,16 @@ export const pg: Instrumentation = instrumentation({
       file: 'index.js',
       at: 'prototype',
       from: 'Pool.prototype',
-      settles: 'callback',
       methods: { connect: keepContext },
+    },
+    // Rows come from the socket, whose context is that of whoever made the connection.
+    {
+      module: 'pg-cursor',
+      versions: '>=2.1 <3',
+      file: 'index.js',
+      at: 'prototype',
+      from: 'prototype',
+      methods: { read: keepContext, close: keepContext },
     },
   ],
 })

@@ -1,4 +1,11 @@
-import { database, type Instrumentation, instrumentation, redisStatement } from '../instrument/index.ts'
+import {
+  type Call,
+  database,
+  type Instrumentation,
+  instrumentation,
+  keepContext,
+  redisStatement,
+} from '../instrument/index.ts'
 
 /** What node-redis publishes (@redis/client 5.12 and later, lib/client/tracing.ts). */
 interface Connection {
@@ -17,26 +24,131 @@ interface Batch extends Connection {
   readonly batchSize?: number
 }
 
-const peer = ({ serverAddress, serverPort }: Connection) => ({ host: serverAddress, port: serverPort })
+const published = ({ serverAddress, serverPort }: Connection) => ({ host: serverAddress, port: serverPort })
+
+const publishedCommand = database<Command>({
+  system: 'redis',
+  operation: ({ command }) => command.toUpperCase(),
+  statement: ({ command, args }) => redisStatement(command, args.slice(1)),
+  namespace: (command) => command.database,
+  peer: published,
+})
+
+const publishedBatch = database<Batch>({
+  system: 'redis',
+  operation: ({ batchMode }) => batchMode,
+  batchSize: ({ batchSize }) => batchSize,
+  namespace: (batch) => batch.database,
+  peer: published,
+})
+
+const publishedConnect = database<Connection>({
+  system: 'redis',
+  operation: () => 'connect',
+  peer: published,
+})
+
+/** What we read of a client that publishes nothing. */
+interface Client {
+  readonly options?: {
+    readonly database?: number
+    readonly socket?: { readonly host?: string; readonly port?: number; readonly path?: string }
+  }
+}
+
+const namespace = ({ self }: Call<Client>) => self.options?.database
+const peer = ({ self: { options } }: Call<Client>) =>
+  options?.socket?.path === undefined
+    ? { host: options?.socket?.host ?? 'localhost', port: options?.socket?.port ?? 6379 }
+    : { host: options.socket.path }
+
+const command = database<Call<Client, [words: readonly unknown[]]>>({
+  system: 'redis',
+  operation: ({ args: [words] }) => String(words[0]).toUpperCase(),
+  statement: ({ args: [words] }) => redisStatement(String(words[0]), words.slice(1)),
+  namespace,
+  peer,
+})
+
+/** Several commands that are sent at once; which ones would be many names for one span. */
+const batch = (mode: (call: Call<Client>) => string) =>
+  database<Call<Client, [commands: readonly unknown[], ...rest: unknown[]]>>({
+    system: 'redis',
+    operation: mode,
+    batchSize: ({ args: [commands] }) => commands.length,
+    namespace,
+    peer,
+  })
+
+/** Only a transaction has a chain. */
+const multiExecutor = batch(({ args: [, , chain] }) => (chain === undefined ? 'PIPELINE' : 'MULTI'))
+
+/** No version exports its classes; a client that never connects costs an object. Later ones publish by themselves. */
+function clientPrototype({ createClient }: { createClient?: () => object }): object | undefined {
+  const prototype = ownerOf('sendCommand', createClient?.())
+  return prototype !== undefined && '_clientId' in prototype ? undefined : prototype
+}
+
+function poolPrototype({ createClientPool }: { createClientPool?: () => object }): object | undefined {
+  return ownerOf('execute', createClientPool?.())
+}
+
+function ownerOf(method: string, object: object | undefined): object | undefined {
+  let owner: object | undefined = object
+  while (owner !== undefined && owner !== null && !Object.hasOwn(owner, method)) {
+    owner = Object.getPrototypeOf(owner) as object | undefined
+  }
+  return owner ?? undefined
+}
 
 export const redis: Instrumentation = instrumentation({
   name: 'redis',
   versions: '>=4 <7',
   channels: {
-    'node-redis:command': database<Command>({
-      system: 'redis',
-      operation: ({ command }) => command.toUpperCase(),
-      statement: ({ command, args }) => redisStatement(command, args.slice(1)),
-      namespace: (command) => command.database,
-      peer,
-    }),
-    'node-redis:batch': database<Batch>({
-      system: 'redis',
-      operation: ({ batchMode }) => batchMode,
-      batchSize: ({ batchSize }) => batchSize,
-      namespace: (batch) => batch.database,
-      peer,
-    }),
-    'node-redis:connect': database<Connection>({ system: 'redis', operation: () => 'connect', peer }),
+    'node-redis:command': publishedCommand,
+    'node-redis:batch': publishedBatch,
+    'node-redis:connect': publishedConnect,
   },
+  patches: [
+    {
+      module: '@redis/client',
+      versions: '>=5 <5.12',
+      file: 'dist/lib/client/index.js',
+      at: 'default.prototype',
+      from: clientPrototype,
+      methods: {
+        sendCommand: command,
+        _executeMulti: batch(() => 'MULTI'),
+        _executePipeline: batch(() => 'PIPELINE'),
+      },
+    },
+    // A busy pool runs the task of whoever waits in the context of whoever gives the client back.
+    {
+      module: '@redis/client',
+      versions: '>=5 <7',
+      file: 'dist/lib/client/pool.js',
+      at: 'RedisClientPool.prototype',
+      from: poolPrototype,
+      settles: 'callback',
+      methods: { execute: keepContext },
+    },
+    // Version 4: all commands pass a private method, which its compiler made a function of the file.
+    {
+      module: '@redis/client',
+      versions: '>=1.2 <2',
+      file: 'dist/lib/client/index.js',
+      at: '',
+      locals: ['_RedisClient_sendCommand'],
+      format: 'commonjs',
+      methods: { _RedisClient_sendCommand: command },
+    },
+    {
+      module: '@redis/client',
+      versions: '>=1 <2',
+      file: 'dist/lib/client/index.js',
+      at: 'default.prototype',
+      from: clientPrototype,
+      methods: { multiExecutor },
+    },
+  ],
 })

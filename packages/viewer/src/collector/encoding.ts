@@ -4,7 +4,8 @@
  */
 import * as zlib from 'node:zlib'
 import { messageOf, ViewerError } from '../errors.ts'
-import { fromJson, REQUEST } from './messages.ts'
+import { fromJson } from './codec.ts'
+import { REQUEST } from './messages.ts'
 import { Malformed } from './wire.ts'
 
 export type ContentType = 'protobuf' | 'json'

@@ -7,8 +7,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { ViewerError } from '../errors.ts'
-import { isTrustedOrigin } from '../server/hosts.ts'
-import type { Delivery, Receipt } from '../store/messages.ts'
+import { isTrustedOrigin } from '../hosts.ts'
 import {
   INTERNAL,
   INVALID_ARGUMENT,
@@ -22,6 +21,7 @@ import {
   UNIMPLEMENTED,
 } from './answers.ts'
 import { Budget, receiveBody } from './body.ts'
+import type { Delivery, Receipt } from './delivery.ts'
 import { type ContentEncoding, type ContentType, isSupported, tooLarge } from './encoding.ts'
 
 export interface ReceiverOptions {

@@ -2,7 +2,8 @@
  * Walks an ExportTraceServiceRequest span by span, in place. What the store keeps in columns is read here; the rest
  * of a span stays the bytes it came as, and is decoded when somebody looks at it.
  */
-import { check, RESOURCE, SCOPE, SPAN } from './messages.ts'
+import { check } from './codec.ts'
+import { RESOURCE, SCOPE, SPAN } from './messages.ts'
 import { BYTES, FIXED64, Reader, VARINT } from './wire.ts'
 
 /** One span of a request. The object is reused: what it says holds until the next span is asked for. */

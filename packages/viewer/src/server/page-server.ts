@@ -2,10 +2,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { ApiError, Status } from '../api.ts'
 import { ViewerError } from '../errors.ts'
+import { isSameOrigin, isTrustedHost } from '../hosts.ts'
 import type { StoreClient } from '../store/client.ts'
 import type { ListQuery } from '../store/trace-list.ts'
 import type { Events } from './events.ts'
-import { isSameOrigin, isTrustedHost } from './hosts.ts'
 import type { StaticFiles } from './static.ts'
 
 export interface PageServerOptions {

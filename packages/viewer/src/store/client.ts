@@ -3,8 +3,9 @@
  * and another one takes its place.
  */
 import { Worker } from 'node:worker_threads'
+import type { Delivery, Receipt } from '../collector/delivery.ts'
 import { ViewerError } from '../errors.ts'
-import type { Answers, Delivery, Failure, Message, Question, Receipt, WorkerSettings } from './messages.ts'
+import type { Answers, Failure, Message, Question, WorkerSettings } from './messages.ts'
 import type { Totals } from './store.ts'
 import type { ListQuery } from './trace-list.ts'
 

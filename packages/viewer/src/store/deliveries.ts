@@ -2,11 +2,12 @@
  * Takes deliveries one after the other and stores their spans, several small deliveries in one transaction, a large
  * one in several. A delivery is answered when its last span is committed, so that what was accepted is not lost.
  */
+import type { Delivery, Receipt } from '../collector/delivery.ts'
 import { decodeBody } from '../collector/encoding.ts'
 import { type IncomingSpan, inspect, spansOf } from '../collector/request.ts'
 import { messageOf, ViewerError } from '../errors.ts'
 import { isPassing } from './engine.ts'
-import type { Delivery, Failure, Receipt } from './messages.ts'
+import type { Failure } from './messages.ts'
 import type { Store } from './store.ts'
 
 /** Spans per transaction: enough to make its cost disappear, few enough for readers not to wait. */
@@ -67,27 +68,29 @@ export class Deliveries {
 
   #work(): void {
     const done: Job[] = []
+    let current: Job | undefined
     let spans = 0
     let traceIds: string[]
     try {
       this.#store.begin()
       while (spans < SPANS_AT_ONCE && this.#queue.length > 0) {
         const job = this.#queue[0]!
-        if (!this.#open(job)) {
-          this.#queue.shift()
-          continue
+        if (this.#open(job)) {
+          current = job
+          spans += this.#write(job, SPANS_AT_ONCE - spans)
+          if (job.spans) break
+          done.push(job)
         }
-        spans += this.#write(job, SPANS_AT_ONCE - spans)
-        if (job.spans) break
-        done.push(job)
         this.#queue.shift()
+        current = undefined
       }
       traceIds = this.#store.commit().traceIds
     } catch (error) {
-      this.#fail(error, done)
+      this.#fail(error, done, current)
       return
     }
-    if (this.#trouble !== undefined) this.#say(undefined)
+    // An empty transaction proves nothing.
+    if (this.#trouble !== undefined && spans > 0) this.#say(undefined)
     for (const { id, receipt } of done) this.#events.stored(id, receipt!)
     if (traceIds.length > 0) this.#events.changed(traceIds, spans)
   }
@@ -129,7 +132,7 @@ export class Deliveries {
    * Nothing of the transaction is stored, so all who had a part in it are told to come again: but not the one at
    * which it failed for no reason outside of it. That one would fail again, and take others with it each time.
    */
-  #fail(error: unknown, done: Job[]): void {
+  #fail(error: unknown, done: Job[], current: Job | undefined): void {
     this.#store.rollback()
     const again: Failure = {
       code: 'SPOOR_STORE_UNWRITABLE',
@@ -137,8 +140,10 @@ export class Deliveries {
     }
     const never: Failure = { code: 'SPOOR_STORE_FAILED', message: `the store failed: ${messageOf(error)}` }
     const failure = isPassing(error) ? again : never
-    const current = this.#queue.shift()
-    if (current) this.#events.refused(current.id, failure)
+    if (current) {
+      this.#queue.shift()
+      this.#events.refused(current.id, failure)
+    }
     for (const { id } of done) this.#events.refused(id, again)
     if (this.#trouble !== failure.message) this.#say(failure.message)
   }

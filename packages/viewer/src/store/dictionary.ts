@@ -1,6 +1,7 @@
 /** What repeats is stored once and referred to by number: names, resources, scopes. */
 import { createHash } from 'node:crypto'
-import { RESOURCE, toJson } from '../collector/messages.ts'
+import { toJson } from '../collector/codec.ts'
+import { RESOURCE } from '../collector/messages.ts'
 import type { Engine, Statement } from './engine.ts'
 
 /** Entries remembered. An application that puts ids into names must not fill the memory of the viewer. */

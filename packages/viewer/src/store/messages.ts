@@ -1,5 +1,5 @@
 /** What the store's thread and the rest of the viewer say to each other. */
-import type { ContentEncoding, ContentType } from '../collector/encoding.ts'
+import type { Delivery, Receipt } from '../collector/delivery.ts'
 import type { ViewerErrorCode } from '../errors.ts'
 import type { StoreOptions, Totals } from './store.ts'
 import type { ListQuery } from './trace-list.ts'
@@ -7,21 +7,6 @@ import type { ListQuery } from './trace-list.ts'
 export interface WorkerSettings extends StoreOptions {
   /** Largest request after decompression, in bytes. */
   maxBody: number
-}
-
-/** A request as it was received. */
-export interface Delivery {
-  body: Uint8Array<ArrayBuffer>
-  encoding: ContentEncoding
-  type: ContentType
-}
-
-/** What became of a delivery whose good spans are now stored. */
-export interface Receipt {
-  stored: number
-  refused: number
-  /** Why the first of the refused spans was refused. */
-  refusal: string | undefined
 }
 
 export type Question =

@@ -3,7 +3,7 @@
  * A transaction that fails leaves the store as it was before; reading goes on in any case.
  */
 import type { SpanDetail, TraceList, TraceSkeleton } from '../api.ts'
-import type { Json } from '../collector/messages.ts'
+import type { Json } from '../collector/codec.ts'
 import type { IncomingSpan } from '../collector/request.ts'
 import { Blocks } from './blocks.ts'
 import { Contexts, Strings } from './dictionary.ts'

@@ -1,6 +1,7 @@
 /** One trace in its three forms: the skeleton for the waterfall, a span in full, all of it as OTLP JSON. */
 import type { SpanDetail, TraceSkeleton } from '../api.ts'
-import { type Json, RESOURCE, SCOPE, SPAN, toJson } from '../collector/messages.ts'
+import { type Json, toJson } from '../collector/codec.ts'
+import { RESOURCE, SCOPE, SPAN } from '../collector/messages.ts'
 import { ViewerError } from '../errors.ts'
 import { attributesOf } from './attributes.ts'
 import type { Blocks } from './blocks.ts'

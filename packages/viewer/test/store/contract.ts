@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import type { Json } from '../../dist/collector/messages.js'
+import type { Json } from '../../dist/collector/codec.js'
 import { spansOf } from '../../dist/collector/request.js'
 import type { EngineName } from '../../dist/store/engine.js'
 import { openStore, type Store, type StoreOptions } from '../../dist/store/store.js'

@@ -1,6 +1,7 @@
 /** Makes OTLP requests for tests, in JSON, with everything that is not said made up. */
 import { randomBytes } from 'node:crypto'
-import { fromJson, type Json, REQUEST } from '../../dist/collector/messages.js'
+import { fromJson, type Json } from '../../dist/collector/codec.js'
+import { REQUEST } from '../../dist/collector/messages.js'
 
 export interface TestSpan {
   traceId?: string

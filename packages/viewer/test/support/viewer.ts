@@ -4,7 +4,7 @@ import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { Json } from '../../dist/collector/messages.js'
+import type { Json } from '../../dist/collector/codec.js'
 import { startViewer, type Viewer, type ViewerOptions } from '../../dist/index.js'
 
 export interface TestViewer extends Viewer {

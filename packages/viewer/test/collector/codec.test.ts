@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { check, fromJson, type Json, REQUEST, SPAN, toJson } from '../../dist/collector/messages.js'
+import { check, fromJson, type Json, toJson } from '../../dist/collector/codec.js'
+import { REQUEST, SPAN } from '../../dist/collector/messages.js'
 import { Malformed, Reader, Writer } from '../../dist/collector/wire.js'
 import { keyValues, request, spanJson } from '../support/otlp.js'
 

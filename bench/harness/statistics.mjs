@@ -6,3 +6,10 @@ export function median(values) {
 }
 
 export const sum = (values) => values.reduce((total, value) => total + value, 0)
+
+/** @returns {[number, number]} the bounds of the middle half, which one slow round cannot move */
+export function middleHalf(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const cut = Math.floor(sorted.length / 4)
+  return [sorted[cut], sorted[sorted.length - 1 - cut]]
+}

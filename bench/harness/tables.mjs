@@ -19,12 +19,12 @@ export function boundsTable(results) {
   return {
     title: 'Spoor against its bounds',
     columns: ['application', 'what', 'figure', 'at most', ''],
-    rows: againstBounds(results).map(({ app, what, figure, bound, unit, kept }) => [
+    rows: againstBounds(results).map(({ app, what, figure, bound, unit, verdict }) => [
       app,
       what,
       `${decimals(figure, unit === '×' ? 2 : 1)} ${unit}`.trim(),
       `${decimals(bound, unit === '×' ? 2 : 0)} ${unit}`.trim(),
-      kept ? 'kept' : 'MISSED',
+      verdict,
     ]),
     notes: [],
   }
@@ -85,10 +85,11 @@ function applicationTable(app, rows) {
 
 function signed(tracer, number, digits) {
   if (tracer === 'none' || number === undefined) return ''
-  return `${number < 0 ? '−' : '+'}${decimals(Math.abs(number), digits)}`
+  return `${number < 0 ? '' : '+'}${decimals(number, digits)}`
 }
 
 function decimals(number, digits) {
   if (number === undefined) return ''
-  return number.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  const text = number.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  return text.replace('-', '−')
 }

@@ -18,12 +18,14 @@ import { main, paint, say, step, Trouble } from './support/terminal.mjs'
 
 const versions = ['20.20.2', '22.23.3', '24.21.0', '26.10.0']
 
-/** Folders inside `packages/spoor/test-dist` and `packages/viewer/test-dist` whose tests run on every version. */
-const folders = [
+/** Folders and files whose tests run on every version: contract kits, and what depends on how modules are loaded. */
+const paths = [
   'packages/spoor/test-dist/loading',
   'packages/spoor/test-dist/instrumentations',
   'packages/spoor/test-dist/kits',
   'packages/spoor/test-dist/compliance',
+  'packages/spoor/test-dist/propagation/contracts.test.js',
+  'packages/spoor/test-dist/export/sinks.test.js',
   'packages/viewer/test-dist/store',
 ]
 
@@ -53,12 +55,15 @@ await main(async () => {
   report(chosen, files(), results)
 })
 
-const testFiles = (words) => () =>
-  folders
-    .flatMap(filesUnder)
-    .filter((file) => /\.test\.m?js$/.test(file))
-    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-    .sort()
+/** The files to run, looked for when asked: before the build there may be none. */
+function testFiles(words) {
+  return () =>
+    paths
+      .flatMap(filesUnder)
+      .filter((file) => /\.test\.m?js$/.test(file))
+      .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+      .sort()
+}
 
 /** `[version, path]` of every chosen Node. `SPOOR_NODE_20=/path/to/node` gives one by hand. */
 async function nodeBinaries(chosen) {
@@ -153,5 +158,6 @@ function report(chosen, files, results) {
   if (total('failed') > 0) process.exitCode = 1
 }
 
-const label = (file) =>
-  `${file.split('/')[1]} ${file.split('/').at(-2)}/${basename(file).replace(/\.test\.m?js$/, '')}`
+function label(file) {
+  return `${file.split('/')[1]} ${file.split('/').at(-2)}/${basename(file).replace(/\.test\.m?js$/, '')}`
+}

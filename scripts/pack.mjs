@@ -14,8 +14,9 @@ import { main, step, Trouble } from './support/terminal.mjs'
 /** What users download and keep: `spoor` goes into every service, so it has to stay small. */
 const megabyte = 1_000_000
 const packages = [
-  { name: 'spoor', folder: 'packages/spoor', largest: 2 * megabyte, commands: ['spoor'], typesFor: 'strict' },
-  // ES modules only, and only for Node: attw's older resolutions do not concern it.
+  // The oldest Node we support reads `exports`: attw's node10 resolution is of no concern.
+  { name: 'spoor', folder: 'packages/spoor', largest: 2 * megabyte, commands: ['spoor'], typesFor: 'node16' },
+  // ES modules only.
   { name: 'spoor-viewer', folder: 'packages/viewer', commands: ['spoor-viewer'], typesFor: 'esm-only' },
 ]
 
@@ -127,9 +128,10 @@ async function openDoors({ name, manifest }, folder) {
   return `${opened} opened`
 }
 
-const canRequire = (target) =>
-  typeof target === 'object' &&
-  (Boolean(target.require) || (!target.import && /\/cjs\//.test(target.default)))
+function canRequire(target) {
+  if (typeof target !== 'object') return false
+  return Boolean(target.require) || (!target.import && /\.cjs$|\/cjs\//.test(target.default))
+}
 
 async function runCommands({ commands, manifest }, folder) {
   for (const command of commands) {

@@ -105,7 +105,7 @@ function conditions(options, node) {
     node,
     cpu: cpus()[0].model,
     cores: cpus().length,
-    kernel: release(),
+    kernel: release().split('-')[0],
     rounds: options.rounds,
     connections: options.connections,
     requests: Object.fromEntries(options.apps.map((app) => [app, requestsOf(app, options)])),

@@ -26,7 +26,6 @@ describe('a span on the page of its trace', {
     await trace.row('authorise payment').click()
     await trace.page.waitForSelector('.detail .attributes')
     assert.equal(new URL(trace.page.url()).searchParams.get('span'), named(spans, 'authorise payment').spanId)
-    // biome-ignore lint/performance/useDomNodeTextContent: as it is read, with the gaps between the parts
     const detail = (await trace.page.locator('.detail').innerText()).replaceAll(/\s+/g, ' ')
     for (const part of [
       'orders authorise payment',

@@ -4,6 +4,7 @@
 export type { Instrumentation, Patch } from './define.ts'
 export { instrumentation } from './define.ts'
 export { enterRouter, noteMount, noteMounts, templateOf } from './mounts.ts'
+export { ownerOf } from './patch.ts'
 export { redisStatement } from './redis.ts'
 export type { Call, Row } from './row.ts'
 export { type DatabaseFacts, database, type Peer } from './rows/database.ts'

@@ -61,3 +61,11 @@ export function reach(from: unknown, path: string): object | undefined {
     ? (value as object)
     : undefined
 }
+
+/** The object on the prototype chain that has a method: the way to a class that nobody exports. */
+export function ownerOf(method: string, object: object | undefined): object | undefined {
+  let owner: object | null = object ?? null
+  while (owner !== null && !Object.hasOwn(owner, method))
+    owner = Object.getPrototypeOf(owner) as object | null
+  return owner ?? undefined
+}

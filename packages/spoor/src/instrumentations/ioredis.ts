@@ -11,7 +11,12 @@ import {
 
 interface Client {
   readonly status: string
-  readonly options: { readonly host?: string; readonly port?: number; readonly db?: number }
+  readonly options: {
+    readonly host?: string
+    readonly port?: number
+    readonly db?: number
+    readonly path?: string | null
+  }
 }
 
 interface Command {
@@ -21,7 +26,7 @@ interface Command {
 
 type SendCommand = Call<Client, [command: Command, ...rest: unknown[]]>
 
-/** What the client says of itself while it connects (lib/redis/event_handler.ts). */
+/** What the client sends of itself between connecting and being ready (lib/redis/event_handler.ts). */
 const HANDSHAKE: ReadonlySet<string> = new Set(['hello', 'auth', 'client', 'info', 'select', 'readonly'])
 
 /** A command comes by again when the queue of a connecting client is emptied: only the first time counts. */
@@ -30,46 +35,37 @@ const sendCommand = database<SendCommand>({
   operation: ({ args: [command] }) => command.name.toUpperCase(),
   statement: ({ args: [command] }) => redisStatement(command.name, command.args),
   namespace: ({ self }) => self.options.db ?? 0,
-  peer: ({ self }) => self.options,
+  peer: ({ self: { options } }) => (options.path == null ? options : { host: options.path }),
   parent: ({ args: [command] }) => callerOf(command),
   skip: ({ self, args: [command] }) =>
-    seenBefore(command) || (self.status !== 'ready' && self.status !== 'wait' && HANDSHAKE.has(command.name)),
+    seenBefore(command) || (self.status === 'connect' && HANDSHAKE.has(command.name)),
 })
 
-/** Automatic pipelines are sent in the context of their first caller. */
+/** Pipelines, the automatic ones too, and clusters send in whoever's context they are ready. */
 const queued = rememberCaller(({ args: [command] }) => command as Command)
+
+/** One file, in the two layouts that the package has had. */
+const since5 = { module: 'ioredis', versions: '>=5 <7', at: 'default.prototype' }
+const before5 = { module: 'ioredis', versions: '>=4 <5', at: 'default.prototype' }
 
 export const ioredis: Instrumentation = instrumentation({
   name: 'ioredis',
   // Its own channels (5.11 and later) report queued commands in the context of the constructor: not used.
   patches: [
+    { ...since5, file: 'built/Redis.js', from: 'prototype', methods: { sendCommand } },
+    { ...since5, file: 'built/Pipeline.js', from: 'Pipeline.prototype', methods: { sendCommand: queued } },
     {
-      module: 'ioredis',
-      versions: '>=5 <7',
-      file: 'built/Redis.js',
-      at: 'default.prototype',
-      from: 'prototype',
-      methods: { sendCommand },
-    },
-    {
-      module: 'ioredis',
-      versions: '>=5 <7',
-      file: 'built/Pipeline.js',
-      at: 'default.prototype',
+      ...since5,
+      file: 'built/cluster/index.js',
+      from: 'Cluster.prototype',
       methods: { sendCommand: queued },
     },
+    { ...before5, file: 'built/redis/index.js', from: 'prototype', methods: { sendCommand } },
+    { ...before5, file: 'built/pipeline.js', from: 'Pipeline.prototype', methods: { sendCommand: queued } },
     {
-      module: 'ioredis',
-      versions: '>=4 <5',
-      file: 'built/redis/index.js',
-      at: 'default.prototype',
-      methods: { sendCommand },
-    },
-    {
-      module: 'ioredis',
-      versions: '>=4 <5',
-      file: 'built/pipeline.js',
-      at: 'default.prototype',
+      ...before5,
+      file: 'built/cluster/index.js',
+      from: 'Cluster.prototype',
       methods: { sendCommand: queued },
     },
   ],

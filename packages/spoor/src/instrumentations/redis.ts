@@ -4,6 +4,7 @@ import {
   type Instrumentation,
   instrumentation,
   keepContext,
+  ownerOf,
   redisStatement,
 } from '../instrument/index.ts'
 
@@ -42,12 +43,6 @@ const publishedBatch = database<Batch>({
   peer: published,
 })
 
-const publishedConnect = database<Connection>({
-  system: 'redis',
-  operation: () => 'connect',
-  peer: published,
-})
-
 /** What we read of a client that publishes nothing. */
 interface Client {
   readonly options?: {
@@ -70,11 +65,10 @@ const command = database<Call<Client, [words: readonly unknown[]]>>({
   peer,
 })
 
-/** Several commands that are sent at once; which ones would be many names for one span. */
-const batch = (mode: (call: Call<Client>) => string) =>
+const batch = (operation: (call: Call<Client>) => string) =>
   database<Call<Client, [commands: readonly unknown[], ...rest: unknown[]]>>({
     system: 'redis',
-    operation: mode,
+    operation,
     batchSize: ({ args: [commands] }) => commands.length,
     namespace,
     peer,
@@ -93,21 +87,17 @@ function poolPrototype({ createClientPool }: { createClientPool?: () => object }
   return ownerOf('execute', createClientPool?.())
 }
 
-function ownerOf(method: string, object: object | undefined): object | undefined {
-  let owner: object | undefined = object
-  while (owner !== undefined && owner !== null && !Object.hasOwn(owner, method)) {
-    owner = Object.getPrototypeOf(owner) as object | undefined
-  }
-  return owner ?? undefined
-}
-
 export const redis: Instrumentation = instrumentation({
   name: 'redis',
   versions: '>=4 <7',
   channels: {
     'node-redis:command': publishedCommand,
     'node-redis:batch': publishedBatch,
-    'node-redis:connect': publishedConnect,
+    'node-redis:connect': database<Connection>({
+      system: 'redis',
+      operation: () => 'connect',
+      peer: published,
+    }),
   },
   patches: [
     {

@@ -30,6 +30,8 @@ export {
   waitUntilFinished,
 } from './assertions.ts'
 export { CheckFailed } from './check.ts'
+export type { KitTable, Tracing } from './instrumentation-bed.ts'
+export { describeInstrumentation, type InstrumentationKitOptions } from './instrumentation-kit.ts'
 export type { MockPropagator } from './mock-propagators.ts'
 export { MockContext, type MockLog, type MockReference, MockSpan } from './mock-span.ts'
 export { MockTracer, type MockTracerOptions } from './mock-tracer.ts'

@@ -64,18 +64,41 @@ function reporter() {
   return [`--test-reporter=${pathToFileURL(join(root, 'scripts/support/test-reporter.mjs'))}`]
 }
 
-/** Runs node's test runner to its end and gives its exit code. A signal reaches it too, and it ends its own children. */
+/**
+ * Runs node's test runner to its end and gives its exit code. The runner and everything that the tests start are one
+ * process group, so that a signal ends all of it: a test that is cut short cannot clean up after itself.
+ */
 function runTests(args, services) {
   // What the person's shell configures for tracing must not configure the tests.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OTEL_')))
+  const grouped = process.platform !== 'win32'
   return new Promise((settle, fail) => {
     const runner = spawn(process.execPath, ['--test', ...args], {
       cwd: root,
       env: { ...env, ...services },
       stdio: ['ignore', 'inherit', 'inherit'],
+      detached: grouped,
     })
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => runner.kill(signal))
+    const end = (signal) => {
+      try {
+        if (grouped) process.kill(-runner.pid, signal)
+        else runner.kill(signal)
+      } catch {
+        // Nobody is left in the group.
+      }
+    }
+    let interrupted = false
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.once(signal, () => {
+        interrupted = true
+        end(signal)
+        setTimeout(end, 3000, 'SIGKILL').unref()
+      })
+    }
     runner.on('error', fail)
-    runner.on('close', (code) => settle(code ?? 1))
+    runner.on('close', (code) => {
+      if (interrupted) end('SIGKILL')
+      settle(code ?? 1)
+    })
   })
 }

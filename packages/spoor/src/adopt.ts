@@ -1,7 +1,9 @@
+import { noopSpan } from './api/noop.ts'
 import type { Scope, ScopeManager } from './api/scope.ts'
 import type { Span } from './api/span.ts'
 import type { SpanContext } from './api/span-context.ts'
 import type { OpenTracer, StartActiveSpanOptions, StartSpanOptions, Tracer } from './api/tracer.ts'
+import { report } from './log.ts'
 import { runActive } from './tracer/run-active.ts'
 
 /**
@@ -26,12 +28,17 @@ export class AdoptedTracer implements Tracer {
     const found = references?.filter((reference) => reference?.referencedContext?.() != null)
     const given = childOf ?? (found !== undefined && found.length > 0 ? undefined : null)
     const parent = given === null && ignoreActiveSpan !== true ? this.activeSpan : given
-    // A copy: `opentracing@0.14.7` moves `childOf` into `references` in the object that it is given.
-    return this.#foreign.startSpan(name, {
-      ...rest,
-      ...(parent === null || parent === undefined ? {} : { childOf: parent }),
-      ...(found === undefined || found.length === 0 ? {} : { references: found }),
-    })
+    try {
+      // A copy: `opentracing@0.14.7` moves `childOf` into `references` in the object that it is given.
+      return this.#foreign.startSpan(name, {
+        ...rest,
+        ...(parent === null || parent === undefined ? {} : { childOf: parent }),
+        ...(found === undefined || found.length === 0 ? {} : { references: found }),
+      })
+    } catch (error) {
+      report('tracer.startSpan', 'the tracer threw when a span was started; the work goes on untraced', error)
+      return noopSpan
+    }
   }
 
   startActiveSpan<Result>(name: string, fn: (span: Span) => Result): Result

@@ -17,6 +17,10 @@ export interface Variable<Value> {
   /** What the message asks for when it cannot. */
   readonly expects: string
   readonly doc: string
+  /** The names that a list may hold; those that it may not are left out. */
+  readonly names?: readonly string[]
+  /** The value is not printed. */
+  readonly secret?: boolean
 }
 
 /** Reads one variable, or answers undefined: not set, empty, or not what it should be. */
@@ -27,8 +31,9 @@ const text = (name: string, doc: string): Variable<string> => ({
   doc,
 })
 
-const list = (name: string, doc: string): Variable<string[]> => ({
+const list = (name: string, doc: string, names?: readonly string[]): Variable<string[]> => ({
   name,
+  ...(names === undefined ? {} : { names }),
   read: (value) =>
     value
       .split(/[,\n]/)
@@ -41,15 +46,19 @@ const list = (name: string, doc: string): Variable<string[]> => ({
 const flag = (name: string, doc: string): Variable<boolean> => ({
   name,
   // OpenTelemetry: only `true`, in any case, is true; anything else is false and, if it is not `false`, worth a word.
-  read: (value) => ({ true: true, '1': true, false: false, '0': false })[value.toLowerCase()],
+  read: (value) => ({ true: true, false: false })[value.toLowerCase()],
   expects: '`true` or `false`',
   doc,
 })
 
+/** Timers take no more: Node fires at once instead. */
+const MOST = 2 ** 31 - 1
+
 const whole = (name: string, doc: string, least = 0): Variable<number> => ({
   name,
-  read: (value) => (/^\d+$/.test(value) && Number(value) >= least ? Number(value) : undefined),
-  expects: `a whole number, ${least} or more`,
+  read: (value) =>
+    /^\d+$/.test(value) && Number(value) >= least && Number(value) <= MOST ? Number(value) : undefined,
+  expects: `a whole number from ${least} to ${MOST}`,
   doc,
 })
 
@@ -67,6 +76,8 @@ const choice = <Choice extends string>(
 const pairs = (name: string, doc: string): Variable<{ [key: string]: string }> => ({
   name,
   read: readPairs,
+  // Credentials stand in them, and where a mistake is one cannot know which part they are.
+  secret: true,
   expects: '`key=value` pairs, separated by commas, values percent-encoded',
   doc,
 })
@@ -80,6 +91,18 @@ const SAMPLERS = [
   'parentbased_traceidratio',
   'ratelimited',
   'parentbased_ratelimited',
+] as const
+
+const PROPAGATORS = [
+  'tracecontext',
+  'baggage',
+  'b3',
+  'b3multi',
+  'jaeger',
+  'datadog',
+  'xray',
+  'ottrace',
+  'none',
 ] as const
 
 const OTLP = ['http/protobuf', 'http/json', 'grpc'] as const
@@ -144,6 +167,7 @@ const variables: { readonly [Key in keyof Settings]-?: Variable<NonNullable<Sett
   propagators: list(
     'OTEL_PROPAGATORS',
     'Wire formats: `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, `datadog`, `xray`, `ottrace`, `none`. Default `tracecontext,baggage`.',
+    PROPAGATORS,
   ),
   sampler: choice(
     'OTEL_TRACES_SAMPLER',
@@ -157,6 +181,7 @@ const variables: { readonly [Key in keyof Settings]-?: Variable<NonNullable<Sett
   exporters: list(
     'OTEL_TRACES_EXPORTER',
     'Where spans go: `otlp` (default), `console`, `file`, `none`; several are allowed.',
+    ['otlp', 'console', 'file', 'none'],
   ),
   endpoint: text(
     'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -268,7 +293,7 @@ export function readEnvironment(env: Environment): Settings {
   for (const [key, variable] of Object.entries(variables)) {
     const given = env[variable.name]?.trim()
     if (given === undefined || given === '') continue
-    const value = variable.read(given)
+    const value = variable.names === undefined ? variable.read(given) : readNames(variable, given)
     if (value !== undefined) values[key] = value
     else complain(variable, given)
   }
@@ -276,9 +301,26 @@ export function readEnvironment(env: Environment): Settings {
 }
 
 function complain(variable: Variable<unknown>, given: string): void {
-  const message = `${variable.name} is ${JSON.stringify(given.slice(0, 80))}; it should be ${variable.expects}.`
+  const shown = variable.secret === true ? 'not understood' : JSON.stringify(given.slice(0, 80))
+  const message = `${variable.name} is ${shown}; it should be ${variable.expects}.`
   if (variable.name.startsWith('SPOOR_')) throw new SpoorError('SPOOR_INVALID_VARIABLE', message)
   report(`env.${variable.name}`, `${message} The default is used.`)
+}
+
+/** The names that there are, in lower case; the others are reported. Undefined when none is left. */
+function readNames(variable: Variable<unknown>, given: string): string[] | undefined {
+  const names = (variable.read(given) as string[]).map((name) => name.toLowerCase())
+  const known = names.filter((name) => variable.names?.includes(name))
+  for (const name of names.filter((name) => !known.includes(name))) {
+    const close = nearest(name, variable.names ?? [])
+    report(
+      `env.${variable.name}.${name.slice(0, 64)}`,
+      `${variable.name} names ${JSON.stringify(name.slice(0, 64))}, which there is not.` +
+        (close === undefined ? ` Known are ${variable.names?.join(', ')}.` : ` Did you mean "${close}"?`),
+    )
+  }
+  // "None" beside others says both that there is nothing and that there is something.
+  return known.length === 0 || (known.includes('none') && known.length > 1) ? undefined : known
 }
 
 /** Names that others read, in the same environment, for the same package. */

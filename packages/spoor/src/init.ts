@@ -79,7 +79,7 @@ export function shutdown(): Promise<void> {
   if (running === null) return state.stopping ?? Promise.resolve()
   state.running = null
   running.stop()
-  state.stopping = running.tracer.close()
+  state.stopping = closed(running.tracer)
   return state.stopping
 }
 
@@ -135,5 +135,16 @@ function makeTracer(options: ResolvedOptions): { tracer: Tracer; recorder: Recor
 }
 
 function adopt(tracer: OpenTracer | Tracer, scopeManager: Tracer['scopeManager']): Tracer {
-  return 'scopeManager' in tracer ? tracer : new AdoptedTracer(tracer, scopeManager)
+  // `startActiveSpan` alone would not tell: the tracers of OpenTelemetry have one too, with another meaning.
+  return 'scopeManager' in tracer && 'startActiveSpan' in tracer
+    ? tracer
+    : new AdoptedTracer(tracer, scopeManager)
+}
+
+async function closed(tracer: Tracer): Promise<void> {
+  try {
+    await tracer.close()
+  } catch (error) {
+    report('tracer.close', 'the tracer threw when it was closed; what it still held may be lost', error)
+  }
 }

@@ -1,4 +1,3 @@
-import { SpoorError } from './api/errors.ts'
 import type { Propagator } from './api/propagator.ts'
 import type { ScopeManager } from './api/scope.ts'
 import type { OpenTracer, Tracer } from './api/tracer.ts'
@@ -8,7 +7,7 @@ import type { Privacy } from './instrument/runtime.ts'
 import { secretParameters } from './instrument/url.ts'
 import { instrumentations } from './instrumentations/index.ts'
 import { type LogLevel, report } from './log.ts'
-import { nearest } from './nearest.ts'
+import { checkOptions, requireKnown } from './options-check.ts'
 import type { ExtractPolicy } from './propagation/composite.ts'
 import { DEFAULT_PROPAGATORS, propagatorsFromNames } from './propagation/select.ts'
 import type { Dialect } from './semantics/dialect.ts'
@@ -73,42 +72,14 @@ export interface ResolvedOptions {
   readonly logLevel: LogLevel
 }
 
-/** The names that {@link InitOptions} has, for the message about one that it has not. */
-const OPTION_NAMES = Object.keys({
-  serviceName: true,
-  resourceAttributes: true,
-  tracer: true,
-  exporters: true,
-  endpoint: true,
-  headers: true,
-  sampler: true,
-  propagators: true,
-  remoteParent: true,
-  dialect: true,
-  limits: true,
-  instrumentations: true,
-  disable: true,
-  rawStatements: true,
-  scopeManager: true,
-  logLevel: true,
-  enabled: true,
-} satisfies { [Name in keyof InitOptions]-?: true })
-
-const EXPORTER_NAMES = Object.keys({ otlp: true, console: true, file: true, none: true } satisfies {
-  [Name in ExporterName]: true
-})
-
 /** @throws {SpoorError} for an option, variable or name that does not exist */
 export function environmentOptions(
   options: InitOptions,
   env: Environment = processEnvironment(),
 ): ResolvedOptions {
-  for (const name of Object.keys(options)) requireKnown('option', name, OPTION_NAMES)
+  checkOptions(options)
   const settings = readEnvironment(env)
   const exporters = options.exporters ?? (settings.exporters as ExporterName[] | undefined) ?? ['otlp']
-  for (const exporter of exporters) {
-    if (typeof exporter === 'string') requireKnown('exporter', exporter, EXPORTER_NAMES)
-  }
   const tables = [...instrumentations, ...(options.instrumentations ?? [])]
   const disable = options.disable ?? settings.disable ?? []
   for (const name of disable)
@@ -144,16 +115,6 @@ export function environmentOptions(
     scopeManager: options.scopeManager,
     logLevel: options.logLevel ?? settings.spoorLogLevel ?? logLevelOf(settings.logLevel),
   }
-}
-
-function requireKnown(what: string, name: string, known: readonly string[]): void {
-  if (known.includes(name)) return
-  const close = nearest(name, known)
-  throw new SpoorError(
-    `SPOOR_UNKNOWN_${what.toUpperCase()}`,
-    `There is no ${what} ${JSON.stringify(name.slice(0, 64))}. ` +
-      (close === undefined ? `Known are ${known.join(', ')}.` : `Did you mean "${close}"?`),
-  )
 }
 
 function propagatorsOf(given: readonly (string | Propagator)[]): Propagator[] {

@@ -36,7 +36,9 @@ function ownRuntime(tracer: SpoorTracer, shared: Shared): Runtime {
       if (tracer.sampler.readsTags === true) {
         const facts = new Facts()
         row.describe(event, facts, runtime)
-        return tracer.open(row.name(event), row.kind, asParent(parent), facts.flat)
+        const span = tracer.open(row.name(event), row.kind, asParent(parent), facts.flat)
+        if (span.recording) facts.appendTo(span)
+        return span
       }
       const span = tracer.open(row.name(event), row.kind, asParent(parent), null)
       if (span.recording) row.describe(event, span, runtime)
@@ -102,6 +104,10 @@ class Facts {
 
   append(key: string, value: unknown): void {
     this.flat.push(key, value)
+  }
+
+  appendTo(span: EngineSpan): void {
+    for (let i = 0; i < this.flat.length; i += 2) span.append?.(this.flat[i] as string, this.flat[i + 1])
   }
 
   tags(): TagMap {

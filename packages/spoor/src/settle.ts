@@ -17,30 +17,53 @@ const once =
     call(failed, outcome)
   }
 
+/** Ties a callback to the context in which it was given. */
+export type Bind = <Callback extends (...args: any[]) => unknown>(callback: Callback) => Callback
+
 /**
- * Watches a returned value: a native promise, an asynchronous or synchronous generator, a Node.js stream or another
- * event emitter that ends, a lazy thenable; anything else has settled already.
+ * Watches a returned value: a promise, an asynchronous or synchronous generator, a Node.js stream, a lazy thenable.
+ * Anything else has settled already, and so has what cannot be watched without harm: a web stream, which only a lock
+ * would tell of, and whatever is frozen.
  *
+ * @param inside leads a step of a generator into the operation's own context
+ * @param bind if given, a lazy thenable is run inside too, and its callbacks where they were given
  * @returns the value itself, always
  */
-export function settle<Value>(value: Value, callback: Settled, inside: RunInside): Value {
+export function settle<Value>(value: Value, callback: Settled, inside: RunInside, bind?: Bind): Value {
   const settled = once(callback)
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) settled(false, value)
-  else if (isNativePromise(value)) {
-    // Our branch of the chain handles its own rejection; the caller's branch still sees it unhandled.
-    value.then(
-      (result) => settled(false, result),
-      (error: unknown) => settled(true, error),
-    )
-  } else if (isThenable(value)) watchThenable(value, settled)
-  else if (isGenerator(value)) watchGenerator(value, settled, inside)
-  else if (isStream(value)) watchStream(value, settled)
-  else settled(false, value)
+  if (!isWatched(value, settled, inside, bind)) settled(false, value)
   return value
 }
 
-function isNativePromise(value: object): value is Promise<unknown> {
-  return value instanceof Promise && value.constructor === Promise
+function isWatched(value: unknown, settled: Settled, inside: RunInside, bind: Bind | undefined): boolean {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
+  try {
+    if (isPromise(value)) return watchPromise(value, settled)
+    if (isThenable(value)) return watchThenable(value, settled, inside, bind)
+    if (isGenerator(value)) return watchGenerator(value, settled, inside)
+    return isStream(value) && watchStream(value, settled)
+  } catch {
+    return false // A getter or a proxy that throws when it is looked at: it is the caller's, as it is.
+  }
+}
+
+/** Whether `then` is the language's own, which only listens. One that somebody wrote may start something. */
+function isPromise(value: object): value is Promise<unknown> {
+  if (value instanceof Promise) return value.then === Promise.prototype.then
+  // Of another realm (Jest's sandbox, `vm`). It must not count as a thenable: `await` there asks for no `then`.
+  return (
+    Object.prototype.toString.call(value) === '[object Promise]' &&
+    Function.prototype.toString.call((value as Promise<unknown>).then) === 'function then() { [native code] }'
+  )
+}
+
+function watchPromise(promise: Promise<unknown>, settled: Settled): true {
+  // Our branch of the chain handles its own rejection; the caller's branch still sees it unhandled.
+  promise.then(
+    (result) => settled(false, result),
+    (error: unknown) => settled(true, error),
+  )
+  return true
 }
 
 interface Thenable {
@@ -52,30 +75,41 @@ function isThenable(value: object): value is Thenable {
 }
 
 /**
- * A query builder or a subclass of Promise may be lazy: `then` is what makes it run, so calling it is not ours to do.
- * The object's own `then` is shadowed instead, and listens along when somebody else calls it.
+ * A query builder may be lazy: `then` is what makes it run, so calling it is not ours to do. The object's own `then`
+ * is shadowed instead, and listens along when somebody else calls it.
  */
-function watchThenable(value: Thenable, settled: Settled): void {
+function watchThenable(
+  value: Thenable,
+  settled: Settled,
+  inside: RunInside,
+  bind: Bind | undefined,
+): boolean {
   const then = value.then
-  shadow(value, 'then', function (this: Thenable, onFulfilled?: unknown, onRejected?: unknown) {
-    return then.call(
-      this,
-      (result) => {
-        settled(false, result)
-        return typeof onFulfilled === 'function' ? onFulfilled(result) : result
-      },
-      (error) => {
-        settled(true, error)
-        if (typeof onRejected === 'function') return onRejected(error)
-        throw error
-      },
-    )
+  return shadow(value, 'then', function (this: Thenable, onFulfilled?: unknown, onRejected?: unknown) {
+    const bound = <Callback>(callback: Callback): Callback =>
+      typeof callback === 'function' && bind !== undefined ? bind(callback as never) : callback
+    const fulfilled = bound(onFulfilled)
+    const rejected = bound(onRejected)
+    const run = (): unknown =>
+      then.call(
+        this,
+        (result) => {
+          settled(false, result)
+          return typeof fulfilled === 'function' ? fulfilled(result) : result
+        },
+        (error) => {
+          settled(true, error)
+          if (typeof rejected === 'function') return rejected(error)
+          throw error
+        },
+      )
+    return bind === undefined ? run() : inside(run)
   })
 }
 
 interface AnyGenerator {
   next(value?: unknown): unknown
-  return(value?: unknown): unknown
+  return?(value?: unknown): unknown
   throw(error?: unknown): unknown
 }
 
@@ -85,10 +119,11 @@ function isGenerator(value: object): value is AnyGenerator {
 }
 
 /** A generator runs in whoever pulls it; each pull is led back into the operation's own context. */
-function watchGenerator(generator: AnyGenerator, settled: Settled, inside: RunInside): void {
-  for (const method of ['next', 'return', 'throw'] as const) {
+function watchGenerator(generator: AnyGenerator, settled: Settled, inside: RunInside): boolean {
+  return (['next', 'return', 'throw'] as const).every((method) => {
     const original = generator[method]
-    shadow(generator, method, (argument?: unknown) => {
+    if (typeof original !== 'function') return true
+    return shadow(generator, method, (argument?: unknown) => {
       let step: unknown
       try {
         step = inside(() => original.call(generator, argument))
@@ -104,7 +139,7 @@ function watchGenerator(generator: AnyGenerator, settled: Settled, inside: RunIn
       } else if (isDone(step)) settled(false)
       return step
     })
-  }
+  })
 }
 
 function isDone(step: unknown): boolean {
@@ -115,7 +150,10 @@ interface Stream {
   emit(event: string | symbol, ...args: unknown[]): boolean
   pipe?: unknown
   write?: unknown
-  readable?: boolean
+  /** Node.js: `close` has been emitted. */
+  closed?: boolean
+  readableEnded?: boolean
+  errored?: unknown
 }
 
 function isStream(value: object): value is Stream {
@@ -124,19 +162,26 @@ function isStream(value: object): value is Stream {
 }
 
 /** Watches what the stream emits. A listener would not do: an `error` listener keeps the process from crashing. */
-function watchStream(stream: Stream, settled: Settled): void {
+function watchStream(stream: Stream, settled: Settled): boolean {
+  const readsOnly = stream.write === undefined
+  if (stream.closed === true || (readsOnly && stream.readableEnded === true)) {
+    settled(stream.errored instanceof Error, stream.errored) // It has nothing more to emit.
+    return true
+  }
   const emit = stream.emit
-  shadow(stream, 'emit', function (this: Stream, event: string | symbol, ...args: unknown[]) {
+  return shadow(stream, 'emit', function (this: Stream, event: string | symbol, ...args: unknown[]) {
     if (event === 'error') settled(true, args[0])
-    else if (event === 'close' || (event === 'end' && stream.write === undefined)) settled(false)
+    else if (event === 'close' || (event === 'end' && readsOnly)) settled(false)
     return emit.call(this, event, ...args)
   })
 }
 
-function shadow(target: object, property: string, value: unknown): void {
-  try {
-    Object.defineProperty(target, property, { configurable: true, writable: true, enumerable: false, value })
-  } catch {
-    // Frozen: it cannot be watched, and must not be harmed.
-  }
+/** @returns false when the object is frozen: it cannot be watched, and must not be harmed */
+function shadow(target: object, property: string, value: unknown): boolean {
+  return Reflect.defineProperty(target, property, {
+    configurable: true,
+    writable: true,
+    enumerable: false,
+    value,
+  })
 }

@@ -38,12 +38,12 @@ const ARROWS: { [folder: string]: string[] } = {
     ...LEAVES,
   ],
   bundler: ['api', 'instrument', 'instrumentations', ...LEAVES],
-  adopt: ['api', 'tracer/run-active'],
+  adopt: ['api', 'tracer/run-active', ...LEAVES],
   runtime: ['api', 'semantics', 'tracer', 'instrument', ...LEAVES],
 }
 
 /** What assembles the rest: `init` and its parts may import everything, and only doors may import them. */
-const ASSEMBLY = ['init', 'options', 'sinks', 'doctor']
+const ASSEMBLY = ['init', 'options', 'options-check', 'sinks', 'doctor']
 const DOORS = ['index', 'register', 'cli']
 
 /** Folders that must run where there is no Node.js. */

@@ -47,17 +47,18 @@ export function recordError(span: Span, error: unknown): void {
   span.log(errorFields(error))
 }
 
-/** The log fields that describe an error. */
+/** The log fields that describe an error. Total: an error that throws when it is read is described as such. */
 export function errorFields(error: unknown): TagMap {
-  const fields: TagMap = { event: 'error', 'error.object': error }
-  if (error !== null && typeof error === 'object') {
-    const { name, message, stack } = error as Partial<Error>
-    fields['error.kind'] = typeof name === 'string' ? name : 'Error'
-    fields['message'] = typeof message === 'string' ? message : String(message ?? '')
-    if (typeof stack === 'string') fields['stack'] = stack
-  } else {
-    fields['error.kind'] = typeof error
-    fields['message'] = String(error)
+  const fields: TagMap = { event: 'error', 'error.object': error, 'error.kind': typeof error }
+  try {
+    if (error !== null && typeof error === 'object') {
+      const { name, message, stack } = error as Partial<Error>
+      fields['error.kind'] = typeof name === 'string' ? name : 'Error'
+      fields['message'] = typeof message === 'string' ? message : String(message ?? '')
+      if (typeof stack === 'string') fields['stack'] = stack
+    } else fields['message'] = String(error)
+  } catch {
+    fields['message'] = '[error that cannot be read]'
   }
   return fields
 }

@@ -1,3 +1,4 @@
+import { SpoorError } from '../api/errors.ts'
 import { currentTracer, isGlobalTracerRegistered } from '../api/global.ts'
 import { recordError, type Span, type TagMap } from '../api/span.ts'
 import type { StartActiveSpanOptions } from '../api/tracer.ts'
@@ -96,15 +97,21 @@ function isContext(value: unknown): value is MethodContext {
 function decorate(target: unknown[], options: TracedOptions): unknown {
   const [subject, second, descriptor] = target
   if (typeof second === 'string' || typeof second === 'symbol') {
-    const { value } = descriptor as PropertyDescriptor
-    return { ...(descriptor as PropertyDescriptor), value: wrap(value, { name: String(second), ...options }) }
+    const { value, ...rest } = (descriptor ?? {}) as PropertyDescriptor
+    return { ...rest, value: wrap(value, { name: String(second), ...options }) }
   }
   if (isContext(second)) return wrap(subject as AnyFunction, { name: String(second.name), ...options })
   return wrap(subject as AnyFunction, options)
 }
 
 function wrap(fn: AnyFunction, options: TracedOptions): AnyFunction {
-  if (typeof fn !== 'function') throw new TypeError(`traced() wraps functions and methods, not ${typeof fn}`)
+  if (typeof fn !== 'function' || isClass(fn)) {
+    throw new SpoorError(
+      'SPOOR_NOT_TRACEABLE',
+      `traced() was given ${isClass(fn) ? `the class ${fn.name}` : typeof fn}, and wraps functions and methods only. ` +
+        'Put it on the methods, or on the function that makes the value.',
+    )
+  }
   const name = options.name ?? (fn.name === '' ? 'anonymous' : fn.name)
   const start: StartActiveSpanOptions = options.tags === undefined ? {} : { tags: options.tags }
   function run(this: unknown, ...args: unknown[]): unknown {
@@ -132,30 +139,52 @@ function withCallback(
   const { scopeManager, activeSpan } = currentTracer()
   const callback = args.at(-1) as AnyFunction
   const span = currentTracer().startSpan(name, options.tags === undefined ? {} : { tags: options.tags })
-  const answered = function (this: unknown, error: unknown, ...results: unknown[]): unknown {
-    if (error !== null && error !== undefined) recordError(span, error)
-    span.finish()
-    return scopeManager.with(activeSpan, callback, this, error, ...results)
+  function answered(this: unknown, ...answer: unknown[]): unknown {
+    const [error] = answer
+    end(span, error !== null && error !== undefined, error)
+    return scopeManager.with(activeSpan, callback, this, ...answer)
   }
+  Object.defineProperties(answered, Object.getOwnPropertyDescriptors(callback))
   announce(options, span, args, name)
+  let result: unknown
   try {
-    return scopeManager.with(span, fn, self, ...args.slice(0, -1), answered)
+    result = scopeManager.with(span, fn, self, ...args.slice(0, -1), answered)
   } catch (error) {
-    recordError(span, error)
-    span.finish()
+    end(span, true, error)
     throw error
   }
+  // An asynchronous function that fails before it could call back tells of it in its promise alone.
+  if (result instanceof Promise) result.then(undefined, (error: unknown) => end(span, true, error))
+  return result
+}
+
+function end(span: Span, failed: boolean, error: unknown): void {
+  try {
+    if (failed) recordError(span, error)
+    span.finish()
+  } catch (problem) {
+    report('span', 'the tracer threw while a span was finished; what was traced is not affected', problem)
+  }
+}
+
+function isClass(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value))
 }
 
 function announce(options: TracedOptions, span: Span, args: unknown[], name: string): void {
   if (options.onStart === undefined) return
-  try {
-    options.onStart(span, ...args)
-  } catch (error) {
+  const complain = (error: unknown): void => {
     report(
       `onStart.${name}`,
       `the onStart callback of traced "${name}" threw; the call itself is not affected`,
       error,
     )
+  }
+  try {
+    const result: unknown = options.onStart(span, ...args)
+    // It may be an asynchronous function; nobody else would handle its rejection.
+    if (result instanceof Promise) result.then(undefined, complain)
+  } catch (error) {
+    complain(error)
   }
 }

@@ -9,7 +9,7 @@ export interface BatchEncoder {
   readonly bytes: number
   /** Encodes one span. If it throws, nothing of the span is kept. */
   add(span: FinishedSpan): void
-  /** Hands over what has been collected, and begins anew. */
+  /** Hands over what has been collected, and begins anew, also when it throws. */
   take(): EncodedBatch
   /** The batch has been dealt with: its memory may be used again. */
   release?(batch: EncodedBatch): void
@@ -48,7 +48,12 @@ export class BatchSink implements SpanSink {
   #queuedBytes = 0
   #queuedSpans = 0
   #timer: ReturnType<typeof setTimeout> | null = null
-  #idle: (() => void)[] = []
+  /** The delay has passed while another batch was on its way. */
+  #overdue = false
+  #sealed = 0
+  #settled = 0
+  /** Who waits until so many batches have settled, in the order of these numbers. */
+  readonly #flushes: { until: number; resolve: () => void }[] = []
   /** Spans that were dropped because the queue was full. */
   dropped = 0
 
@@ -59,20 +64,23 @@ export class BatchSink implements SpanSink {
   }
 
   record(span: FinishedSpan): void {
-    const { maxSpans, maxBytes, maxQueueBytes, maxQueueSpans } = this.#options
-    if (this.#queuedBytes >= maxQueueBytes || this.#queuedSpans >= (maxQueueSpans ?? Infinity)) {
+    const { maxSpans, maxBytes, maxQueueBytes, maxQueueSpans = Infinity } = this.#options
+    if (this.#queuedBytes >= maxQueueBytes || this.#queuedSpans + this.#encoder.spans >= maxQueueSpans) {
       this.#drop()
       return
     }
     this.#encoder.add(span)
-    if (this.#encoder.spans >= maxSpans || this.#encoder.bytes >= maxBytes) this.#seal()
-    else if (this.#timer === null) this.#arm()
+    const { spans, bytes } = this.#encoder
+    if (spans >= maxSpans || bytes >= maxBytes || spans >= maxQueueSpans) this.#seal()
+    else if (this.#timer === null && !this.#overdue) this.#arm()
   }
 
+  /** Resolves when what has been recorded so far is dealt with; what comes meanwhile is not waited for. */
   flush(): Promise<void> {
     this.#seal()
-    if (this.#sending === null) return Promise.resolve()
-    return new Promise((resolve) => this.#idle.push(resolve))
+    const until = this.#sealed
+    if (this.#settled >= until) return Promise.resolve()
+    return new Promise((resolve) => this.#flushes.push({ until, resolve }))
   }
 
   hurry(): void {
@@ -88,7 +96,8 @@ export class BatchSink implements SpanSink {
 
   exit(): void {
     this.#disarm()
-    if (this.#encoder.spans > 0) this.#waiting.push(this.#encoder.take())
+    const last = this.#take()
+    if (last !== null) this.#waiting.push(last)
     const left = this.#sending === null ? this.#waiting : [this.#sending, ...this.#waiting]
     if (left.length > 0) this.#sender.sendSync(left)
     this.#waiting.length = 0
@@ -96,12 +105,24 @@ export class BatchSink implements SpanSink {
 
   #seal(): void {
     this.#disarm()
-    if (this.#encoder.spans === 0) return
-    const batch = this.#encoder.take()
+    const batch = this.#take()
+    if (batch === null) return
+    this.#sealed += 1
     this.#queuedBytes += batch.bytes
     this.#queuedSpans += batch.spans
     this.#waiting.push(batch)
     if (this.#sending === null) void this.#work()
+  }
+
+  #take(): EncodedBatch | null {
+    const { spans } = this.#encoder
+    if (spans === 0) return null
+    try {
+      return this.#encoder.take()
+    } catch (error) {
+      report('encoder', `${spans} spans cannot be made into a request; they are lost`, error)
+      return null
+    }
   }
 
   /** Sends one batch after the other until none is waiting. */
@@ -110,21 +131,26 @@ export class BatchSink implements SpanSink {
       this.#sending = batch
       try {
         await this.#sender.send(batch)
+        this.#encoder.release?.(batch)
       } catch (error) {
         report('sender', 'the exporter failed to send a batch of spans; they are lost', error)
       }
+      this.#sending = null
       this.#queuedBytes -= batch.bytes
       this.#queuedSpans -= batch.spans
-      this.#encoder.release?.(batch)
+      this.#settled += 1
+      while ((this.#flushes[0]?.until ?? Infinity) <= this.#settled) this.#flushes.shift()?.resolve()
     }
-    this.#sending = null
-    for (const resolve of this.#idle.splice(0)) resolve()
+    if (this.#overdue) this.#seal()
   }
 
   #arm(): void {
     this.#timer = setTimeout(() => {
       this.#timer = null
-      this.#seal()
+      // While a batch is on its way the next one goes on growing: a collector that is away for an hour would
+      // otherwise leave thousands of small ones.
+      if (this.#sending === null) this.#seal()
+      else this.#overdue = true
     }, this.#options.delay)
     // A tracer must not keep a process alive; what is left is sent when it ends.
     ;(this.#timer as { unref?(): void }).unref?.()
@@ -133,6 +159,7 @@ export class BatchSink implements SpanSink {
   #disarm(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
+    this.#overdue = false
   }
 
   #drop(): void {
@@ -140,8 +167,9 @@ export class BatchSink implements SpanSink {
     if (this.dropped === 1) {
       report(
         'queue.full',
-        `the collector takes spans more slowly than they are made: ${this.#options.maxQueueBytes} bytes are waiting, ` +
-          'further spans are dropped. Sample less (OTEL_TRACES_SAMPLER) or give the collector more room.',
+        `the collector takes spans more slowly than they are made: ${this.#queuedSpans + this.#encoder.spans} spans of ` +
+          `${this.#queuedBytes + this.#encoder.bytes} bytes are waiting, further spans are dropped. ` +
+          'Sample less (OTEL_TRACES_SAMPLER) or give the collector more room.',
       )
     }
   }

@@ -35,7 +35,15 @@ export class AsyncLocalStorageScopeManager implements ScopeManager {
     ...args: Args
   ): Result {
     // Entering what is entered already changes nothing, and `run` is the dear part on Node 24 and later.
-    if ((this.#storage.getStore() ?? null) === span) return fn.apply(thisArg as This, args)
+    const entered = this.#storage.getStore()
+    if ((entered ?? null) === span) {
+      try {
+        return fn.apply(thisArg as This, args)
+      } finally {
+        // A scope that `fn` has left open ends with it, as it would after `run`.
+        if (this.#storage.getStore() !== entered) this.#storage.enterWith(entered ?? null)
+      }
+    }
     return this.#storage.run(span, apply<This, Args, Result>, fn, thisArg as This, args)
   }
 

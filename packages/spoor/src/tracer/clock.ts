@@ -5,6 +5,14 @@ export interface Clock {
   adjust(): void
 }
 
+/** The latest moment that OTLP can name: its nanoseconds are unsigned and have 64 bits. */
+const MAX_TIME = 2 ** 64 / 1e6
+
+/** The moment that a user gave, or the present where none was given, or one that cannot be: NaN, 0, nanoseconds. */
+export function momentOf(given: number | undefined, clock: Clock): number {
+  return given !== undefined && given > 0 && given < MAX_TIME ? Number(given) : clock.now()
+}
+
 /** How far the two clocks may drift apart before the anchor is moved; `Date.now()` itself has steps of one. */
 const TOLERANCE_MS = 2
 const ADJUST_EVERY_MS = 1000

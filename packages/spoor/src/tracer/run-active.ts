@@ -1,5 +1,6 @@
 import type { ScopeManager } from '../api/scope.ts'
 import { recordError, type Span } from '../api/span.ts'
+import { report } from '../log.ts'
 import { settle } from '../settle.ts'
 
 /**
@@ -15,8 +16,12 @@ export function runActive<Result>(
   fn: (span: Span) => Result,
 ): Result {
   const settled = (failed: boolean, error?: unknown): void => {
-    if (failed) recordError(span, error)
-    if (finishOnClose) span.finish()
+    try {
+      if (failed) recordError(span, error)
+      if (finishOnClose) span.finish()
+    } catch (problem) {
+      report('span', 'the tracer threw while a span was finished; what was traced is not affected', problem)
+    }
   }
   let result: Result
   try {
@@ -25,5 +30,10 @@ export function runActive<Result>(
     settled(true, error)
     throw error
   }
-  return settle(result, settled, (step) => scopeManager.with(span, step))
+  return settle(
+    result,
+    settled,
+    (step) => scopeManager.with(span, step),
+    (callback) => scopeManager.bind(callback),
+  )
 }

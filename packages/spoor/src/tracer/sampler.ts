@@ -38,7 +38,8 @@ export function ratio(ratio: number): Sampler {
   if (!(ratio >= 0 && ratio <= 1)) throw new RangeError(`a sampling ratio lies between 0 and 1, not ${ratio}`)
   const threshold = ratio * RANDOM_BITS
   return {
-    sample: (_parent, traceId) => Number.parseInt(traceId.slice(18), 16) < threshold,
+    // The greatest of 56-bit numbers is rounded up to 2^56, and a ratio of 1 keeps it too.
+    sample: (_parent, traceId) => ratio === 1 || Number.parseInt(traceId.slice(18), 16) < threshold,
     toString: () => `traceidratio{${ratio}}`,
   }
 }
@@ -57,7 +58,7 @@ export function rateLimited(perSecond: number, now: () => number = () => perform
   return {
     sample() {
       const time = now()
-      tokens = Math.min(burst, tokens + ((time - filled) / 1000) * perSecond)
+      tokens = Math.min(burst, tokens + (Math.max(0, time - filled) / 1000) * perSecond)
       filled = time
       if (tokens < 1) return false
       tokens -= 1

@@ -1,6 +1,7 @@
 import { errorFields, type Span, type TagMap } from '../api/span.ts'
 import { FLAG_SAMPLED, NO_BAGGAGE, TraceContext } from '../api/span-context.ts'
 import { KIND_NAMES } from '../api/span-kind.ts'
+import { momentOf } from './clock.ts'
 import {
   type FinishedSpan,
   type FlatAttributes,
@@ -10,7 +11,7 @@ import {
   STATUS_UNSET,
 } from './finished-span.ts'
 import type { SpoorTracer } from './tracer.ts'
-import { cut, sendable } from './values.ts'
+import { cut, keysOf, nameOf, read, sendable } from './values.ts'
 
 /**
  * Spoor's span: one object with plain fields, no maps and no closures. Tags are kept as they were given and turned
@@ -28,7 +29,7 @@ export class RecordingSpan implements Span, FinishedSpan {
   name: string
   kind: number
   endTime = 0
-  attributes: FlatAttributes
+  attributes: FlatAttributes = []
   droppedAttributes = 0
   events: SpanEvent[] | null = null
   droppedEvents = 0
@@ -39,7 +40,7 @@ export class RecordingSpan implements Span, FinishedSpan {
   readonly #tracer: SpoorTracer
   #context: TraceContext | null = null
 
-  /** Made by the tracer only. `attributes` becomes the span's own. */
+  /** Made by the tracer only. */
   constructor(
     tracer: SpoorTracer,
     traceId: string,
@@ -48,7 +49,6 @@ export class RecordingSpan implements Span, FinishedSpan {
     name: string,
     kind: number,
     startTime: number,
-    attributes: FlatAttributes,
   ) {
     this.#tracer = tracer
     this.traceId = traceId
@@ -57,7 +57,6 @@ export class RecordingSpan implements Span, FinishedSpan {
     this.name = name
     this.kind = kind
     this.startTime = startTime
-    this.attributes = attributes
     if (parent === null) {
       this.parentSpanId = ''
       this.parentIsRemote = false
@@ -65,7 +64,8 @@ export class RecordingSpan implements Span, FinishedSpan {
       this.baggage = NO_BAGGAGE
     } else {
       this.parentSpanId = parent.spanId
-      this.parentIsRemote = parent.remote
+      // A caller may send baggage or a sampling decision without naming a span.
+      this.parentIsRemote = parent.remote && parent.spanId !== ''
       this.traceState = parent.traceState
       this.baggage = parent.baggage
     }
@@ -100,13 +100,13 @@ export class RecordingSpan implements Span, FinishedSpan {
   }
 
   setOperationName(name: string): this {
-    if (this.endTime === 0) this.name = name
+    if (this.endTime === 0) this.name = nameOf(name)
     return this
   }
 
   setBaggageItem(key: string, value: string): this {
     if (this.endTime !== 0) return this
-    const baggage = new Map(this.baggage).set(String(key), String(value))
+    const baggage = new Map(this.baggage).set(textOf(key), textOf(value))
     if (!this.#tracer.admitsBaggage(baggage)) return this
     this.baggage = baggage
     this.#context = null
@@ -117,7 +117,8 @@ export class RecordingSpan implements Span, FinishedSpan {
     return this.baggage.get(key)
   }
 
-  setTag(key: string, value: unknown): this {
+  setTag(given: string, value: unknown): this {
+    const key = nameOf(given)
     if (key === 'sampling.priority') this.#setPriority(value)
     if (!this.recording) return this
     switch (key) {
@@ -136,7 +137,7 @@ export class RecordingSpan implements Span, FinishedSpan {
   }
 
   addTags(tags: TagMap): this {
-    for (const key in tags) this.setTag(key, tags[key])
+    for (const key of keysOf(tags)) this.setTag(key, read(tags, key))
     return this
   }
 
@@ -151,7 +152,7 @@ export class RecordingSpan implements Span, FinishedSpan {
     else this.attributes.push(key, sendable(value, limits.attributeValueLength))
   }
 
-  log(fields: TagMap, timestamp: number = this.#tracer.clock.now()): this {
+  log(fields: TagMap, timestamp?: number): this {
     if (!this.recording) return this
     const limits = this.#tracer.limits
     if (this.events !== null && this.events.length >= limits.events) {
@@ -159,8 +160,10 @@ export class RecordingSpan implements Span, FinishedSpan {
       return this
     }
     this.events ??= []
-    this.events.push(eventOf(fields, timestamp, limits.attributesPerEvent, limits.attributeValueLength))
-    if (this.statusMessage === '' && fields['event'] === 'error') this.statusMessage = messageOf(fields)
+    const known = readable(fields)
+    const time = momentOf(timestamp, this.#tracer.clock)
+    this.events.push(eventOf(known, time, limits.attributesPerEvent, limits.attributeValueLength))
+    if (this.statusMessage === '' && known['event'] === 'error') this.statusMessage = messageOf(known)
     return this
   }
 
@@ -170,7 +173,9 @@ export class RecordingSpan implements Span, FinishedSpan {
 
   finish(finishTime?: number): void {
     if (this.endTime !== 0) return
-    this.endTime = finishTime ?? this.#tracer.clock.now()
+    const time = momentOf(finishTime, this.#tracer.clock)
+    // A correction of the system clock, or a mistaken argument, must not make a duration negative.
+    this.endTime = time < this.startTime ? this.startTime : time
     if ((this.traceFlags & FLAG_SAMPLED) !== 0) this.#tracer.record(this)
   }
 
@@ -198,10 +203,23 @@ export class RecordingSpan implements Span, FinishedSpan {
 
   #setPriority(value: unknown): void {
     if (this.endTime !== 0) return
-    const keep = Number(value) > 0
-    this.traceFlags = keep ? this.traceFlags | FLAG_SAMPLED : this.traceFlags & ~FLAG_SAMPLED
+    const priority = typeof value === 'number' ? value : Number(textOf(value))
+    if (Number.isNaN(priority)) return
+    this.traceFlags = priority > 0 ? this.traceFlags | FLAG_SAMPLED : this.traceFlags & ~FLAG_SAMPLED
     this.#context = null
   }
+}
+
+/** Baggage is text, and text alone. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : String(sendable(value, Infinity))
+}
+
+/** What can be read of the fields. */
+function readable(fields: TagMap): TagMap {
+  const copy: TagMap = Object.create(null)
+  for (const key of keysOf(fields)) copy[key] = read(fields, key)
+  return copy
 }
 
 /** OpenTracing's log fields as an OTLP event; errors by the names of OpenTelemetry's exception event. */
@@ -223,7 +241,7 @@ function eventOf(fields: TagMap, time: number, maxAttributes: number, maxLength:
   }
   const name = isError ? 'exception' : fields['event']
   return {
-    name: name === undefined ? 'log' : cut(String(sendable(name, maxLength) ?? 'log'), maxLength),
+    name: name === undefined || name === null ? 'log' : nameOf(name),
     time,
     attributes,
     droppedAttributes: dropped,

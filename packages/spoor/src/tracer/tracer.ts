@@ -14,10 +14,10 @@ import {
   TraceContext,
 } from '../api/span-context.ts'
 import { KIND_INTERNAL, KIND_NAMES } from '../api/span-kind.ts'
-import { SPAN_KIND } from '../api/tags.ts'
+import { SAMPLING_PRIORITY, SPAN_KIND } from '../api/tags.ts'
 import type { StartActiveSpanOptions, StartSpanOptions, Tracer } from '../api/tracer.ts'
 import { report } from '../log.ts'
-import { type Clock, SystemClock } from './clock.ts'
+import { type Clock, momentOf, SystemClock } from './clock.ts'
 import type { FlatAttributes, SpanLink, SpanSink } from './finished-span.ts'
 import { IdSource } from './ids.ts'
 import { defaultLimits, type SpanLimits } from './limits.ts'
@@ -25,6 +25,7 @@ import { asParent, lineage, type Parent } from './lineage.ts'
 import { runActive } from './run-active.ts'
 import { alwaysOn, parentBased, type Sampler } from './sampler.ts'
 import { RecordingSpan } from './span.ts'
+import { keysOf, nameOf, read } from './values.ts'
 
 /** Turns contexts into bytes and back, for {@link FORMAT_BINARY}. */
 export interface BinaryCodec {
@@ -81,12 +82,11 @@ export class SpoorTracer implements Tracer {
     const { parent, links } = lineage(options.childOf, options.references)
     const active = parent === null && options.ignoreActiveSpan !== true ? this.scopeManager.activeSpan : null
     const tags = options.tags
-    const known = this.sampler.readsTags === true && tags !== undefined ? Object.entries(tags).flat() : null
-    const span = this.open(String(name), kindOf(tags), parent ?? asParent(active), known, options.startTime)
-    if (known !== null) {
-      // The sampler has decided on the tags as given; on the span they go the way of every later tag.
-      span.attributes = []
-    }
+    const known = this.sampler.readsTags === true && tags !== undefined ? flat(tags) : null
+    const span = this.open(name, kindOf(tags), parent ?? asParent(active), known, options.startTime)
+    // Before everything else, for it decides whether everything else is kept.
+    const priority = tags === undefined ? undefined : read(tags, SAMPLING_PRIORITY)
+    if (priority !== undefined) span.setTag(SAMPLING_PRIORITY, priority)
     if (links !== null) this.#link(span, links)
     if (tags !== undefined) span.addTags(tags)
     return span
@@ -96,17 +96,17 @@ export class SpoorTracer implements Tracer {
    * The short way in, for the engine: everything decided, nothing optional. Parents are resolved by the caller.
    *
    * @param kind OTLP span kind, 1 to 5
-   * @param attributes what is known at start; becomes the span's own if it is recorded
+   * @param known the tags that a sampler may decide by, keys and values in turn; the span gets its own from the caller
    */
   open(
     name: string,
     kind: number,
     parent: Parent | null,
-    attributes: FlatAttributes | null,
+    known: FlatAttributes | null,
     startTime?: number,
   ): RecordingSpan {
     if (parent !== null && parent instanceof TraceContext && parent.relation === 'link') {
-      const span = this.open(name, kind, null, attributes, startTime)
+      const span = this.open(name, kind, null, known, startTime)
       this.#link(span, [{ context: parent, attributes: [] }])
       span.baggage = parent.baggage
       return span
@@ -114,7 +114,7 @@ export class SpoorTracer implements Tracer {
     const continued = parent !== null && parent.traceId !== ''
     const traceId = continued ? parent.traceId : this.ids.traceId()
     if (parent === null || parent.remote) this.clock.adjust()
-    const sampled = this.#decide(parent, traceId, name, kind, attributes)
+    const sampled = this.#decide(parent, traceId, name, kind, known)
     const flags = parent?.traceFlags ?? 0
     const inherited = (flags & FLAG_DEBUG) | (continued ? flags & FLAG_RANDOM : FLAG_RANDOM)
     return new RecordingSpan(
@@ -122,10 +122,9 @@ export class SpoorTracer implements Tracer {
       traceId,
       parent,
       sampled ? inherited | FLAG_SAMPLED : inherited,
-      name,
+      nameOf(name),
       kind,
-      startTime ?? this.clock.now(),
-      attributes !== null && sampled ? attributes : [],
+      momentOf(startTime, this.clock),
     )
   }
 
@@ -274,7 +273,11 @@ function bytesOf(buffer: unknown): Uint8Array {
 function kindOf(tags: TagMap | undefined): number {
   return tags === undefined
     ? KIND_INTERNAL
-    : Math.max(KIND_INTERNAL, KIND_NAMES.indexOf(tags[SPAN_KIND] as string))
+    : Math.max(KIND_INTERNAL, KIND_NAMES.indexOf(read(tags, SPAN_KIND) as string))
+}
+
+function flat(tags: TagMap): FlatAttributes {
+  return keysOf(tags).flatMap((key) => [key, read(tags, key)])
 }
 
 function safeName(sampler: Sampler): string {

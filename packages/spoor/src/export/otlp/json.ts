@@ -84,12 +84,15 @@ function flags(traceFlags: number, remote: boolean): number {
   return (traceFlags & W3C_FLAGS) | HAS_IS_REMOTE | (remote ? IS_REMOTE : 0)
 }
 
+/** Milliseconds whose nanoseconds fit 64 bits: a receiver refuses the whole request for one more. */
+const MAX_TIME = 2 ** 64 / 1e6
+
 /**
  * Milliseconds with fractions to nanoseconds as a decimal string. They do not fit a double, so seconds and the rest
  * are written apart; the protobuf encoder rounds in the same way.
  */
 export function nanoseconds(milliseconds: number): string {
-  if (!(milliseconds > 0 && milliseconds < Number.MAX_SAFE_INTEGER)) return '0'
+  if (!(milliseconds > 0 && milliseconds < MAX_TIME)) return '0'
   const seconds = Math.floor(milliseconds / 1000)
   const nanos = Math.round((milliseconds - seconds * 1000) * 1e6)
   return String(BigInt(seconds) * 1_000_000_000n + BigInt(nanos))

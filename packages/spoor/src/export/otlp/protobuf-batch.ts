@@ -18,6 +18,8 @@ const FIRST_SIZE = 64 * 1024
 const SPARE_BUFFERS = 2
 /** A buffer that one extraordinary batch has blown up is not kept. */
 const MAX_SPARE_BYTES = 2 * 1024 * 1024
+/** A batch that fills less of its buffer than this share is copied out: it may have to wait, and is counted as it is. */
+const LEAST_FILLED = 1 / 4
 
 /** Collects spans as OTLP protobuf in one buffer; a batch is a piece of it behind a prefix of a few bytes. */
 export class ProtobufBatchEncoder implements BatchEncoder {
@@ -49,18 +51,25 @@ export class ProtobufBatchEncoder implements BatchEncoder {
   }
 
   take(): EncodedBatch {
-    const body = this.#writer.buffer.subarray(0, this.#writer.position)
-    const batch = toBatch(this.#head(), body, this.spans)
+    const { spans } = this
+    const { buffer, position } = this.#writer
+    const isSmall = position < buffer.length * LEAST_FILLED
+    const body = isSmall ? buffer.slice(0, position) : buffer.subarray(0, position)
     this.#writer = new ProtobufWriter(0)
-    this.#writer.buffer = this.#spares.pop() ?? new Uint8Array(FIRST_SIZE)
+    this.#writer.buffer = isSmall && buffer.length <= MAX_SPARE_BYTES ? buffer : this.#spare()
     this.spans = 0
-    return batch
+    return toBatch(this.#head(), body, spans)
   }
 
   release(batch: EncodedBatch): void {
     const buffer = batch.chunks[1]?.buffer
     if (!(buffer instanceof ArrayBuffer) || this.#spares.length >= SPARE_BUFFERS) return
-    if (buffer.byteLength <= MAX_SPARE_BYTES) this.#spares.push(new Uint8Array(buffer))
+    if (buffer.byteLength >= FIRST_SIZE && buffer.byteLength <= MAX_SPARE_BYTES)
+      this.#spares.push(new Uint8Array(buffer))
+  }
+
+  #spare(): Uint8Array {
+    return this.#spares.pop() ?? new Uint8Array(FIRST_SIZE)
   }
 }
 

@@ -5,6 +5,8 @@
  */
 
 const TWO_32 = 2 ** 32
+/** Milliseconds whose nanoseconds fit 64 bits. */
+const MAX_TIME = 2 ** 64 / 1e6
 
 export class ProtobufWriter {
   buffer: Uint8Array
@@ -77,9 +79,14 @@ export class ProtobufWriter {
    * A time as fixed64 nanoseconds. They do not fit a double, so the two halves are computed apart:
    * seconds × 10⁹ = (high × 2¹⁶ + low) × 10⁹, each product below 2⁵³.
    *
-   * @param milliseconds since the epoch, with fractions
+   * @param milliseconds since the epoch, with fractions; what cannot be such a time is written as 0, "unknown"
    */
   nanoseconds(milliseconds: number): void {
+    if (!(milliseconds > 0 && milliseconds < MAX_TIME)) {
+      this.fixed32(0)
+      this.fixed32(0)
+      return
+    }
     const seconds = Math.floor(milliseconds / 1000)
     const nanos = Math.round((milliseconds - seconds * 1000) * 1e6)
     const high = Math.floor(seconds / 65536) * 1e9

@@ -147,7 +147,11 @@ function encodeValue(writer: ProtobufWriter, value: unknown): void {
       if (BigInt.asIntN(64, value) === value) {
         writer.byte(0x18) // int_value
         writer.bigVarint(BigInt.asUintN(64, value))
-      } else encodeValue(writer, value.toString())
+      } else {
+        const digits = value.toString()
+        writer.reserve(digits.length + 8)
+        encodeValue(writer, digits)
+      }
       return
     default:
       if (Array.isArray(value)) encodeArray(writer, value)
@@ -170,6 +174,7 @@ function encodeArray(writer: ProtobufWriter, values: readonly unknown[]): void {
 /** Keys repeat for ever and are few: each is turned once into its bytes, tag and length included. */
 const KEYS = new Map<string, Uint8Array>()
 const MAX_KEYS = 4096
+const MAX_KEY_BYTES = 128
 
 function encodedKey(key: string): Uint8Array {
   const known = KEYS.get(key)
@@ -178,6 +183,6 @@ function encodedKey(key: string): Uint8Array {
   writer.stringField(0x0a, key) // KeyValue.key
   const encoded = writer.buffer.slice(0, writer.position)
   // Keys made from data would fill the memory; past the bound they are encoded each time.
-  if (KEYS.size < MAX_KEYS) KEYS.set(key, encoded)
+  if (KEYS.size < MAX_KEYS && encoded.length <= MAX_KEY_BYTES) KEYS.set(key, encoded)
   return encoded
 }

@@ -12,7 +12,10 @@ import { main, paint, say, Trouble } from './support/terminal.mjs'
 /** A generator is a script that writes `page`; with `--check` it compares instead and exits with 1 on a difference. */
 const generators = [
   { page: 'docs/parity.md', script: 'scripts/generate/parity.mjs' },
-  { page: 'README.md (table of libraries)', script: 'scripts/generate/libraries.mjs' },
+  { page: 'README.md, packages/spoor/README.md (libraries)', script: 'scripts/generate/libraries.mjs' },
+  { page: 'docs/reference/configuration.md', script: 'scripts/generate/configuration.mjs' },
+  { page: 'docs/reference/errors.md', script: 'scripts/generate/errors.mjs' },
+  { page: 'docs/reference/api.md', script: 'scripts/generate/api.mjs' },
 ]
 
 await main(async () => {

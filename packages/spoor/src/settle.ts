@@ -58,7 +58,9 @@ function isPromise(value: object): value is Promise<unknown> {
 }
 
 function watchPromise(promise: Promise<unknown>, settled: Settled): true {
-  // Our branch of the chain handles its own rejection; the caller's branch still sees it unhandled.
+  // To listen is to handle, for the language: a rejection that nobody else handles is told by the span alone and no
+  // longer by `unhandledRejection`. The other way, to hand back a promise of ours, would change what callers compare,
+  // extend and cancel.
   promise.then(
     (result) => settled(false, result),
     (error: unknown) => settled(true, error),

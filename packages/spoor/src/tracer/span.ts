@@ -137,7 +137,11 @@ export class RecordingSpan implements Span, FinishedSpan {
   }
 
   addTags(tags: TagMap): this {
-    for (const key of keysOf(tags)) this.setTag(key, read(tags, key))
+    try {
+      for (const key in tags) this.setTag(key, read(tags, key))
+    } catch {
+      // A proxy that does not tell its keys: what it has told so far is kept.
+    }
     return this
   }
 

@@ -19,9 +19,9 @@ export function patchMethod(target: object, name: string | symbol, wrap: Wrap): 
   const own = Object.getOwnPropertyDescriptor(target, name)
   if (own !== undefined && own.configurable === false && own.writable !== true) return null
   const replacement = wrap(original)
+  // Name, length, and what others have hung onto it: `http2.connect` has a promise-returning form as a property.
   Object.defineProperties(replacement, {
-    name: { configurable: true, value: original.name },
-    length: { configurable: true, value: original.length },
+    ...Object.getOwnPropertyDescriptors(original),
     [WRAPPED]: { value: original },
   })
   define(target, name, replacement, own)

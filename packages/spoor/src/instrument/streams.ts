@@ -83,6 +83,7 @@ export interface OutboundStream {
 }
 
 interface Session {
+  [ORIGIN]?: string
   readonly originSet?: readonly string[]
   readonly encrypted?: boolean
   readonly socket?: { readonly remoteAddress?: string; readonly remotePort?: number }
@@ -199,11 +200,24 @@ function recordOf(headers: StreamHeaders | unknown[] | undefined): StreamHeaders
   return record
 }
 
+/** Where a session leads to, as it was asked for: before it is connected it does not know by itself. */
+const ORIGIN = Symbol('spoor.origin')
+
+/** @param authority first argument of `http2.connect`: a string, a URL, or an object like one */
+export function noteOrigin(session: object, authority: unknown): void {
+  const url =
+    authority instanceof URL ? authority.href : String((authority as { href?: unknown }).href ?? authority)
+  if (URL.canParse(url)) (session as Session)[ORIGIN] = new URL(url).origin
+}
+
 function originOf(session: Session, headers: StreamHeaders): string {
+  const known = session[ORIGIN] ?? session.originSet?.[0] ?? remoteOrigin(session)
   const authority = headers[':authority']
-  const known = session.originSet?.[0]
-  if (authority === undefined && known !== undefined) return known
-  const { remoteAddress = 'localhost', remotePort } = session.socket ?? {}
-  const host = authority ?? (remotePort === undefined ? remoteAddress : `${remoteAddress}:${remotePort}`)
-  return `${session.encrypted === true ? 'https' : 'http'}://${host}`
+  return authority === undefined ? known : `${known.slice(0, known.indexOf('://'))}://${authority}`
+}
+
+function remoteOrigin({ encrypted, socket }: Session): string {
+  const { remoteAddress = 'localhost', remotePort } = socket ?? {}
+  const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress
+  return `${encrypted === true ? 'https' : 'http'}://${host}${remotePort === undefined ? '' : `:${remotePort}`}`
 }

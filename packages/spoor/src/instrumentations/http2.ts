@@ -1,6 +1,7 @@
+import { promisify } from 'node:util'
 import { inboundRequest } from '../instrument/inbound.ts'
 import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
-import { type OutboundStream, traceSessions, traceStreams } from '../instrument/streams.ts'
+import { noteOrigin, type OutboundStream, traceSessions, traceStreams } from '../instrument/streams.ts'
 
 const parsed = ({ origin }: OutboundStream): URL | undefined =>
   URL.canParse(origin) ? new URL(origin) : undefined
@@ -34,10 +35,28 @@ export const http2: Instrumentation = instrumentation({
         engine.patchExport('http2', 'connect', (connect: (...args: unknown[]) => object) => {
           return function (this: unknown, ...args: unknown[]): object {
             const session = connect.apply(this, args)
+            noteOrigin(session, args[0])
             traceSessions(engine, session, client)
             return session
           }
         })
+        engine.patch(
+          exports.connect,
+          promisify.custom,
+          (connect: (...args: unknown[]) => Promise<object>) => {
+            return function (this: unknown, ...args: unknown[]): Promise<object> {
+              const connecting = connect.apply(this, args)
+              connecting.then(
+                (session) => {
+                  noteOrigin(session, args[0])
+                  traceSessions(engine, session, client)
+                },
+                () => {},
+              )
+              return connecting
+            }
+          },
+        )
       },
     },
   ],

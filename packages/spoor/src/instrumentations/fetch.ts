@@ -12,6 +12,8 @@ interface Request {
   readonly origin: string | URL
   readonly path: string
   readonly method: string
+  /** Names and values in turn; text in undici 5 and older. */
+  readonly headers: unknown[] | string
   addHeader(name: string, value: string): unknown
 }
 
@@ -19,6 +21,15 @@ const origin = ({ request }: Message): URL | undefined =>
   URL.canParse(String(request.origin)) ? new URL(String(request.origin)) : undefined
 
 const defaultPort = (url: URL): number => (url.protocol === 'https:' ? 443 : 80)
+
+/** A proxy passes on the headers that it got, and those do not name the parent. */
+function replaceHeader(request: Request, name: string, value: string): void {
+  const { headers } = request
+  for (let i = headers.length - 2; typeof headers !== 'string' && i >= 0; i -= 2) {
+    if (String(headers[i]).toLowerCase() === name.toLowerCase()) headers.splice(i, 2)
+  }
+  request.addHeader(name, value)
+}
 
 /** The global `fetch` and every undici client. */
 export const fetch: Instrumentation = instrumentation({
@@ -49,7 +60,7 @@ export const fetch: Instrumentation = instrumentation({
         status: ({ response }) => response?.statusCode,
       }),
       key: ({ request }: Message) => request,
-      carrier: ({ request }: Message) => ({ set: (name, value) => request.addHeader(name, value) }),
+      carrier: ({ request }: Message) => ({ set: (name, value) => replaceHeader(request, name, value) }),
       start: 'undici:request:create',
       progress: ['undici:request:headers'],
       end: ['undici:request:trailers'],

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { transform } from 'esbuild'
 import { filesUnder } from '../scripts/support/fingerprint.mjs'
 import { root, runNode } from '../scripts/support/run.mjs'
@@ -60,6 +61,28 @@ describe('programs in the documentation', () => {
     assert.ok(programs.length >= 25, `only ${programs.length} programs were found`)
   })
 
+  it('open every door at least once', () => {
+    const opened = programs.map(({ code, flags }) => `${code} ${flags.join(' ')}`).join()
+    for (const door of doors)
+      assert.match(opened, new RegExp(`['" ]${door}\\b(?!/)`), `${door} is in no program`)
+  })
+
+  it('type-check as strictly as an application may want, those that are TypeScript', {
+    timeout: 60_000,
+  }, async () => {
+    const typed = programs.filter(({ language }) => language === 'ts')
+    assert.ok(typed.length > 0)
+    for (const [index, { code }] of typed.entries()) writeFileSync(join(folder, `typed-${index}.mts`), code)
+    const compilerOptions = {
+      ...{ strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] },
+      lib: ['es2023', 'esnext.disposable', 'esnext.decorators'],
+    }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts'] }))
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const { code, output } = await runNode([tsc, '--project', folder])
+    assert.equal(code, 0, output)
+  })
+
   for (const [index, { path, line, language, code, flags }] of programs.entries()) {
     it(`${path}:${line} runs and prints what it says`, { timeout: 20_000 }, async () => {
       const file = join(folder, `program-${index}.${language === 'cjs' ? 'cjs' : 'mjs'}`)
@@ -110,7 +133,7 @@ describe('commands in the documentation', async () => {
 })
 
 describe('names in the documentation', async () => {
-  const { environmentTable } = await import(join(root, 'packages/spoor/dist/esm/config.js'))
+  const { environmentTable } = await import(pathToFileURL(join(root, 'packages/spoor/dist/esm/config.js')))
   const sources = [
     'packages/spoor/src',
     'packages/viewer/src',
@@ -173,17 +196,13 @@ describe('names in the documentation', async () => {
     }
   })
 
-  it('ARCHITECTURE.md names every folder of both packages', () => {
-    const text = pages.get('ARCHITECTURE.md')
-    for (const source of ['packages/spoor/src', 'packages/viewer/src']) {
-      const folders = new Set(
-        filesUnder(source)
-          .map((file) => file.slice(source.length + 1).split('/'))
-          .filter((parts) => parts.length > 1)
-          .map(([folder]) => folder),
-      )
-      for (const folder of folders)
-        assert.match(text, new RegExp(`\\b${folder}/`), `${source}/${folder} is missing`)
+  it('ARCHITECTURE.md maps every folder of both packages, and every file beside them', () => {
+    const mapped = [...pages.get('ARCHITECTURE.md').matchAll(/^```map\n(.*?)^```$/gms)].map(([, map]) =>
+      map.split('\n').flatMap((line) => line.match(/^\S+/) ?? []),
+    )
+    for (const [index, source] of ['packages/spoor/src', 'packages/viewer/src'].entries()) {
+      const there = filesUnder(source).map((file) => file.slice(source.length + 1).replace(/\/.*/, '/'))
+      assert.deepEqual(mapped[index].toSorted(), [...new Set(there)].toSorted())
     }
   })
 

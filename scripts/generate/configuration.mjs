@@ -33,6 +33,8 @@ const page = `# Configuration
 What you give \`init()\` wins over the environment, and the environment over the defaults. \`spoor/register\` reads the
 environment alone. A name that does not exist stops the start with an error that names the nearest one
 ([errors](errors.md)); a value of an \`OTEL_\` variable that cannot be read is reported and the default taken.
+Only an address, header or certificate of the collector that cannot be used stops the start as well: spans are not sent
+elsewhere than you asked.
 
 ## Options of init
 

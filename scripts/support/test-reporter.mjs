@@ -25,7 +25,7 @@ export default async function* report(source) {
     const outcome =
       data.skip !== undefined || data.todo !== undefined ? 'skipped' : passed ? 'passed' : 'failed'
     if (data.nesting === 0 && resolve(data.name) === file) {
-      if (outcome === 'failed' && count.failed === 0) {
+      if (outcome === 'failed' && error?.failureType !== 'subtestsFailed') {
         yield failure(file, 'the file itself failed', output.get(file) || error)
       }
       yield fileLine(file, outcome, count, data.details.duration_ms)

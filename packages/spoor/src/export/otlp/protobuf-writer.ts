@@ -95,17 +95,6 @@ export class ProtobufWriter {
     this.fixed32(Math.floor(high / 65536) + Math.floor(low / TWO_32))
   }
 
-  /** Hex digits as bytes. What is not a hex digit counts as 0: identifiers were checked where they came in. */
-  hex(digits: string): void {
-    const { buffer } = this
-    let position = this.position
-    for (let i = 0; i < digits.length; i += 2) {
-      buffer[position++] =
-        (NIBBLE[digits.charCodeAt(i) & 0x7f]! << 4) | NIBBLE[digits.charCodeAt(i + 1) & 0x7f]!
-    }
-    this.position = position
-  }
-
   /** The UTF-8 bytes of a string; three bytes for each of its characters must have been reserved. */
   text(value: string): void {
     const { length } = value
@@ -133,6 +122,53 @@ export class ProtobufWriter {
     const start = this.open()
     this.text(value)
     this.close(start)
+  }
+
+  /**
+   * A field that holds an identifier: tag, length, bytes.
+   *
+   * @param digits hex digits; what is not one counts as 0: identifiers were checked where they came in
+   */
+  idField(tag: number, digits: string): void {
+    const { buffer } = this
+    const { length } = digits
+    let position = this.position
+    buffer[position] = tag
+    buffer[position + 1] = length >> 1
+    position += 2
+    for (let i = 0; i < length; i += 2) {
+      buffer[position++] =
+        (NIBBLE[digits.charCodeAt(i) & 0x7f]! << 4) | NIBBLE[digits.charCodeAt(i + 1) & 0x7f]!
+    }
+    this.position = position
+  }
+
+  /**
+   * A `KeyValue` whose value is a short ASCII string, as most are: every length is known beforehand.
+   *
+   * @param key `KeyValue.key` with its tag and length
+   * @returns false, with nothing written, for any other string
+   */
+  shortAttribute(tag: number, key: Uint8Array, value: string): boolean {
+    const { length } = value
+    const content = key.length + length + 4
+    if (content > 0x7f) return false
+    const { buffer } = this
+    let position = this.position
+    buffer[position++] = tag
+    buffer[position++] = content
+    for (let i = 0; i < key.length; i += 1) buffer[position++] = key[i]!
+    buffer[position++] = 0x12 // KeyValue.value
+    buffer[position++] = length + 2
+    buffer[position++] = 0x0a // AnyValue.string_value
+    buffer[position++] = length
+    for (let i = 0; i < length; i += 1) {
+      const code = value.charCodeAt(i)
+      if (code > 0x7f) return false
+      buffer[position++] = code
+    }
+    this.position = position
+    return true
   }
 
   /** Leaves room for the length of what follows. @returns where that content starts, for {@link close} */

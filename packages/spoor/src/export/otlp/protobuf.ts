@@ -18,19 +18,11 @@ export function encodeSpan(writer: ProtobufWriter, span: FinishedSpan): void {
   writer.reserve(256 + span.name.length * 3)
   writer.byte(0x12) // ScopeSpans.spans
   const start = writer.open()
-  writer.byte(0x0a) // trace_id
-  writer.byte(16)
-  writer.hex(span.traceId)
-  writer.byte(0x12) // span_id
-  writer.byte(8)
-  writer.hex(span.spanId)
+  writer.idField(0x0a, span.traceId) // trace_id
+  writer.idField(0x12, span.spanId) // span_id
   if (span.traceState !== '') writer.stringField(0x1a, span.traceState) // trace_state
   writer.reserve(128)
-  if (span.parentSpanId !== '') {
-    writer.byte(0x22) // parent_span_id
-    writer.byte(8)
-    writer.hex(span.parentSpanId)
-  }
+  if (span.parentSpanId !== '') writer.idField(0x22, span.parentSpanId) // parent_span_id
   writer.stringField(0x2a, span.name) // name
   writer.reserve(64)
   writer.byte(0x30) // kind
@@ -70,12 +62,8 @@ function encodeLink(writer: ProtobufWriter, link: SpanLink): void {
   writer.reserve(64)
   writer.byte(0x6a) // links
   const start = writer.open()
-  writer.byte(0x0a) // trace_id
-  writer.byte(16)
-  writer.hex(context.traceId)
-  writer.byte(0x12) // span_id
-  writer.byte(8)
-  writer.hex(context.spanId)
+  writer.idField(0x0a, context.traceId) // trace_id
+  writer.idField(0x12, context.spanId) // span_id
   if (context.traceState !== '') writer.stringField(0x1a, context.traceState) // trace_state
   encodeAttributes(writer, 0x22, link.attributes) // attributes
   writer.reserve(8)
@@ -109,6 +97,7 @@ export function encodeAttributes(writer: ProtobufWriter, tag: number, attributes
     if (value === undefined || value === null) continue
     const key = encodedKey(attributes[i] as string)
     writer.reserve(key.length + 32 + (typeof value === 'string' ? value.length * 3 : 0))
+    if (typeof value === 'string' && writer.shortAttribute(tag, key, value)) continue
     writer.byte(tag)
     const start = writer.open()
     writer.bytes(key) // KeyValue.key

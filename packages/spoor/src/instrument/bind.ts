@@ -58,7 +58,7 @@ export class Binding<Event> {
     } catch (thrown) {
       this.#fail(thrown)
     }
-    if (this.row.does === 'span') finish(span)
+    if (this.row.does === 'span') finishSpan(span)
   }
 
   /** For an event without duration: start and end at once. */
@@ -84,8 +84,8 @@ export class Binding<Event> {
   }
 }
 
-/** Ours cannot throw; somebody else's might. */
-function finish(span: EngineSpan): void {
+/** Finishes a span of any tracer: ours cannot throw, somebody else's might. */
+export function finishSpan(span: EngineSpan): void {
   try {
     span.finish()
   } catch (error) {

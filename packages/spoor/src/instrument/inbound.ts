@@ -1,8 +1,9 @@
 import { errorFields } from '../api/span.ts'
 import { KIND_SERVER } from '../api/span-kind.ts'
+import { report } from '../log.ts'
 import { type FactWriter, write } from '../semantics/dialect.ts'
 import { methodName, writeMethod } from '../semantics/http.ts'
-import type { Binding } from './bind.ts'
+import { type Binding, finishSpan } from './bind.ts'
 import type { EngineSpan, Row } from './row.ts'
 import type { Runtime } from './runtime.ts'
 import { maskQuery, targetPath } from './url.ts'
@@ -152,16 +153,25 @@ export function closeInbound(
   status: number | undefined,
   complete: boolean,
 ): void {
-  if (anyLastWords) lastWords.get(span)?.()
-  if (span.recording !== false) {
-    const { http } = binding.runtime
-    if (status !== undefined) for (const key of http.status) span.setTag(key, status)
-    if (status !== undefined && status >= 500) {
-      span.setTag('error', true)
-      for (const key of http.errorType) span.setTag(key, String(status))
-    } else if (!complete && failures.has(span)) span.setTag('error', true)
-    if (!complete)
-      span.log({ event: 'aborted', message: 'the connection was closed before the response was complete' })
+  try {
+    if (anyLastWords) lastWords.get(span)?.()
+    if (span.recording !== false) conclude(binding.runtime, span, status, complete)
+  } catch (error) {
+    report(
+      'inbound',
+      'the tracer threw when a request was described at its end; it is finished as it is',
+      error,
+    )
   }
-  span.finish()
+  finishSpan(span)
+}
+
+function conclude({ http }: Runtime, span: EngineSpan, status: number | undefined, complete: boolean): void {
+  if (status !== undefined) for (const key of http.status) span.setTag(key, status)
+  if (status !== undefined && status >= 500) {
+    span.setTag('error', true)
+    for (const key of http.errorType) span.setTag(key, String(status))
+  } else if (!complete && failures.has(span)) span.setTag('error', true)
+  if (!complete)
+    span.log({ event: 'aborted', message: 'the connection was closed before the response was complete' })
 }

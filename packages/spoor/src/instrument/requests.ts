@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ScopeManager } from '../api/scope.ts'
 import type { Binding } from './bind.ts'
@@ -64,20 +65,25 @@ export function traceMessages(
 ): void {
   const { scope } = inbound.runtime
   engine.patch(http.IncomingMessage.prototype, 'emit', (emit: Emit): Emit => {
+    const silent = silentWithoutListeners(emit)
     return function (this: IncomingMessage, event, ...args) {
+      const span = serverSpanOf(this)
+      if (span !== null) {
+        if (silent && isUnheard(this, event)) return false
+        return emitInside(scope, span, emit, this, event, args)
+      }
       const exchange = exchangeOf(this)
       if (exchange !== undefined) return emitResponse(outbound, exchange, emit, this, event, args)
-      const span = serverSpanOf(this)
-      if (span === null || !hasListeners(this, event)) return emit.call(this, event, ...args)
-      return emitInside(scope, span, emit, this, event, args)
+      return emit.call(this, event, ...args)
     }
   })
   engine.patch(http.ServerResponse.prototype, 'emit', (emit: Emit): Emit => {
+    const silent = silentWithoutListeners(emit)
     return function (this: ServerResponse, event, ...args) {
       const span = serverSpanOf(this)
       if (span === null) return emit.call(this, event, ...args)
       if (event === 'finish' || event === 'close') close(inbound, span, this, event === 'finish')
-      if (!hasListeners(this, event)) return emit.call(this, event, ...args)
+      if (silent && isUnheard(this, event)) return false
       return emitInside(scope, span, emit, this, event, args)
     }
   })
@@ -123,9 +129,18 @@ function emitInside(
   return scope.with(span, emit, self, event, ...args)
 }
 
-/** Most events of a message have no listener, and need no context. */
-function hasListeners(emitter: object, event: string | symbol): boolean {
-  return (emitter as { _events?: { [event: string | symbol]: unknown } })._events?.[event] !== undefined
+/**
+ * Whether an event without listeners (other than `error`) does nothing: so it is with Node's own `emit`, which then need
+ * not be called. It need not be so where somebody has wrapped it before us.
+ */
+function silentWithoutListeners(emit: Emit): boolean {
+  return emit === EventEmitter.prototype.emit
+}
+
+/** Most events of a message have no listener. An `error` without one is thrown. */
+function isUnheard(emitter: object, event: string | symbol): boolean {
+  const { _events } = emitter as { _events?: { [event: string | symbol]: unknown } }
+  return event !== 'error' && _events !== undefined && _events[event] === undefined
 }
 
 function isObject(value: unknown): value is object {

@@ -16,6 +16,7 @@ interface Client {
     readonly port?: number
     readonly db?: number
     readonly path?: string | null
+    readonly connectionName?: string | null
   }
 }
 
@@ -29,6 +30,12 @@ type SendCommand = Call<Client, [command: Command, ...rest: unknown[]]>
 /** What the client sends of itself between connecting and being ready (lib/redis/event_handler.ts). */
 const HANDSHAKE: ReadonlySet<string> = new Set(['hello', 'auth', 'client', 'info', 'select', 'readonly'])
 
+/** Version 4 gives the connection its name when it is ready already. */
+function isHandshake(client: Client, { name, args }: Command): boolean {
+  if (client.status === 'connect') return HANDSHAKE.has(name)
+  return name === 'client' && args[0] === 'setname' && args[1] === client.options.connectionName
+}
+
 /** A command comes by again when the queue of a connecting client is emptied: only the first time counts. */
 const sendCommand = database<SendCommand>({
   system: 'redis',
@@ -37,8 +44,7 @@ const sendCommand = database<SendCommand>({
   namespace: ({ self }) => self.options.db ?? 0,
   peer: ({ self: { options } }) => (options.path == null ? options : { host: options.path }),
   parent: ({ args: [command] }) => callerOf(command),
-  skip: ({ self, args: [command] }) =>
-    seenBefore(command) || (self.status === 'connect' && HANDSHAKE.has(command.name)),
+  skip: ({ self, args: [command] }) => seenBefore(command) || isHandshake(self, command),
 })
 
 /** Pipelines, the automatic ones too, and clusters send in whoever's context they are ready. */

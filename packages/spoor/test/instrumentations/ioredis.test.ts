@@ -6,7 +6,7 @@ import { ioredis } from '../../dist/esm/instrumentations/ioredis.js'
 import { redisUrl, skipped } from '../support/services.ts'
 import { load } from './support/web.ts'
 
-const { hostname, port } = new URL(redisUrl())
+const { hostname, port } = skipped('redis') ? { hostname: '', port: '' } : new URL(redisUrl())
 
 for (const name of ['ioredis', 'ioredis5', 'ioredis4']) {
   describe(`${name} on a real server`, { skip: skipped('redis') }, () => {

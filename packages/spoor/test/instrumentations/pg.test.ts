@@ -6,7 +6,7 @@ import { pg } from '../../dist/esm/instrumentations/pg.js'
 import { postgresUrl, skipped } from '../support/services.ts'
 import { load } from './support/web.ts'
 
-const { hostname, port } = new URL(postgresUrl())
+const { hostname, port } = skipped('postgres') ? { hostname: '', port: '' } : new URL(postgresUrl())
 
 for (const name of ['pg', 'pg80']) {
   for (const way of ['Client', 'Pool']) {

@@ -15,7 +15,7 @@ import { type InitOptions, init, shutdown } from 'spoor'
 import { MemorySink, type SpanData } from 'spoor/export'
 
 /** Loads libraries as CommonJS, after tracing has begun, and without their types: several majors have none to share. */
-export const load: (name: string) => any = createRequire(import.meta.url)
+export const load: NodeJS.Require = createRequire(import.meta.url)
 
 /** Starts tracing into memory. */
 export function trace(options: InitOptions = {}): MemorySink {

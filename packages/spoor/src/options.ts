@@ -136,7 +136,7 @@ function rootSampler(name: string, argument: string | undefined): Sampler {
   } catch (error) {
     report(
       'env.OTEL_TRACES_SAMPLER_ARG',
-      `OTEL_TRACES_SAMPLER_ARG is ${JSON.stringify(argument)}, which does not fit OTEL_TRACES_SAMPLER=${name}; every trace is kept`,
+      `OTEL_TRACES_SAMPLER_ARG is ${JSON.stringify(argument)}, which does not fit a sampler of the kind ${name}; every trace is kept`,
       error,
     )
   }

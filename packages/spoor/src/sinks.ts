@@ -6,14 +6,11 @@ import { OtlpHttpSender } from './export/otlp/http.ts'
 import { JsonBatchEncoder } from './export/otlp/json-batch.ts'
 import { ProtobufBatchEncoder } from './export/otlp/protobuf-batch.ts'
 import { detectResource } from './export/resource.ts'
-import { SDK_NAME, SDK_VERSION } from './export/sdk.ts'
+import { SCHEMA_URL, SDK_NAME, SDK_VERSION } from './export/sdk.ts'
 import type { PlainAttributes } from './export/span-data.ts'
 import { report } from './log.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { SpanSink } from './tracer/finished-span.ts'
-
-/** The version of the semantic conventions that `semantics/` follows. */
-const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.36.0'
 
 /** The sinks that the options name. */
 export function makeSinks(options: ResolvedOptions): SpanSink[] {

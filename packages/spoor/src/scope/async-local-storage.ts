@@ -34,7 +34,8 @@ export class AsyncLocalStorageScopeManager implements ScopeManager {
     thisArg?: This,
     ...args: Args
   ): Result {
-    // Entering what is entered already changes nothing, and `run` is the dear part on Node 24 and later.
+    // Entering what is entered already changes nothing, and `run` is the dear part on Node 24 and later; it would not
+    // restore either when it is given what is stored.
     const entered = this.#storage.getStore()
     if ((entered ?? null) === span) {
       try {
@@ -48,7 +49,7 @@ export class AsyncLocalStorageScopeManager implements ScopeManager {
   }
 
   noParent<Result>(fn: () => Result): Result {
-    return this.#storage.run(null, fn)
+    return this.with(null, fn)
   }
 
   bind<Target extends object>(target: Target, span: Span | null = this.activeSpan): Target {

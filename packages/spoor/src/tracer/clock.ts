@@ -10,7 +10,7 @@ const MAX_TIME = 2 ** 64 / 1e6
 
 /** The moment that a user gave, or the present where none was given, or one that cannot be: NaN, 0, nanoseconds. */
 export function momentOf(given: number | undefined, clock: Clock): number {
-  return given !== undefined && given > 0 && given < MAX_TIME ? Number(given) : clock.now()
+  return typeof given === 'number' && given > 0 && given < MAX_TIME ? given : clock.now()
 }
 
 /** How far the two clocks may drift apart before the anchor is moved; `Date.now()` itself has steps of one. */

@@ -11,7 +11,7 @@ import {
   STATUS_UNSET,
 } from './finished-span.ts'
 import type { SpoorTracer } from './tracer.ts'
-import { cut, keysOf, nameOf, read, sendable } from './values.ts'
+import { cut, isError as isErrorObject, keysOf, nameOf, read, sendable } from './values.ts'
 
 /**
  * Spoor's span: one object with plain fields, no maps and no closures. Tags are kept as they were given and turned
@@ -106,7 +106,7 @@ export class RecordingSpan implements Span, FinishedSpan {
 
   setBaggageItem(key: string, value: string): this {
     if (this.endTime !== 0) return this
-    const baggage = new Map(this.baggage).set(textOf(key), textOf(value))
+    const baggage = new Map(this.baggage).set(baggageText(key), baggageText(value))
     if (!this.#tracer.admitsBaggage(baggage)) return this
     this.baggage = baggage
     this.#context = null
@@ -137,11 +137,7 @@ export class RecordingSpan implements Span, FinishedSpan {
   }
 
   addTags(tags: TagMap): this {
-    try {
-      for (const key in tags) this.setTag(key, read(tags, key))
-    } catch {
-      // A proxy that does not tell its keys: what it has told so far is kept.
-    }
+    for (const key of keysOf(tags)) this.setTag(key, read(tags, key))
     return this
   }
 
@@ -159,7 +155,7 @@ export class RecordingSpan implements Span, FinishedSpan {
   log(fields: TagMap, timestamp?: number): this {
     if (!this.recording) return this
     const limits = this.#tracer.limits
-    if (this.events !== null && this.events.length >= limits.events) {
+    if ((this.events?.length ?? 0) >= limits.events) {
       this.droppedEvents += 1
       return this
     }
@@ -200,28 +196,30 @@ export class RecordingSpan implements Span, FinishedSpan {
 
   #setError(value: unknown): void {
     // People write `setTag('error', err)`; they mean that it failed, and with what.
-    if (value instanceof Error) this.log(errorFields(value))
+    if (isErrorObject(value)) this.log(errorFields(value))
     const failed = value !== false && value !== 'false' && value !== undefined && value !== null
     this.statusCode = failed ? STATUS_ERROR : STATUS_UNSET
   }
 
   #setPriority(value: unknown): void {
     if (this.endTime !== 0) return
-    const priority = typeof value === 'number' ? value : Number(textOf(value))
+    const priority = typeof value === 'number' ? value : Number(nameOf(value))
     if (Number.isNaN(priority)) return
     this.traceFlags = priority > 0 ? this.traceFlags | FLAG_SAMPLED : this.traceFlags & ~FLAG_SAMPLED
     this.#context = null
   }
 }
 
-/** Baggage is text, and text alone. */
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : String(sendable(value, Infinity))
+/** Baggage is text, and text alone: as it is, for half of an item would be another item. */
+function baggageText(value: unknown): string {
+  return typeof value === 'string' ? value : nameOf(value)
 }
 
 /** What can be read of the fields. */
 function readable(fields: TagMap): TagMap {
   const copy: TagMap = Object.create(null)
+  // `span.log('cache miss')` is no call that OpenTracing knows, and what it means is plain.
+  if (typeof fields === 'string') copy['event'] = fields
   for (const key of keysOf(fields)) copy[key] = read(fields, key)
   return copy
 }
@@ -235,7 +233,7 @@ function eventOf(fields: TagMap, time: number, maxAttributes: number, maxLength:
   const add = (key: string, value: unknown): void => {
     const sent = sendable(value, maxLength)
     if (sent === undefined) return
-    if (attributes.length < maxAttributes * 2) attributes.push(key, sent)
+    if (attributes.length < maxAttributes * 2) attributes.push(nameOf(key), sent)
     else dropped += 1
   }
   if (isError) addException(fields, add)

@@ -59,15 +59,33 @@ export function read(given: object, key: string): unknown {
   }
 }
 
-/** The properties that `for … in` finds; none where even that throws. */
+/** The names of what a user gave as fields or tags: none of a list or of bytes, none where even that throws. */
 export function keysOf(given: unknown): string[] {
   const keys: string[] = []
+  if (!isRecord(given)) return keys
   try {
     for (const key in given as object) keys.push(key)
   } catch {
     // A proxy: what it has told so far is all that we learn.
   }
   return keys
+}
+
+function isRecord(given: unknown): boolean {
+  try {
+    return typeof given === 'object' && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given)
+  } catch {
+    return false // a proxy that has been revoked
+  }
+}
+
+/** `instanceof`, of whatever was given. */
+export function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error
+  } catch {
+    return false
+  }
 }
 
 function digits(value: bigint): string {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { TraceContext } from 'spoor/api'
 import { encodeJson, snapshot } from 'spoor/export'
+import { SDK_VERSION } from '../../dist/esm/export/sdk.js'
 import { finishedSpan } from '../../dist/esm/testing/finished-span.js'
 import type { FinishedSpan } from '../../dist/esm/tracer/finished-span.js'
 
@@ -150,7 +151,9 @@ describe('OTLP JSON', () => {
         { key: 'ports', value: { arrayValue: { values: [{ intValue: '1' }, { intValue: '2' }] } } },
       ],
     })
-    assert.deepEqual(request.resourceSpans[0]?.scopeSpans, [{ scope: { name: 'spoor' }, spans: [] }])
+    const [{ scope, spans } = { scope: null, spans: null }] = request.resourceSpans[0]?.scopeSpans ?? []
+    assert.deepEqual(scope, { name: 'spoor', version: SDK_VERSION })
+    assert.deepEqual(spans, [])
   })
 })
 

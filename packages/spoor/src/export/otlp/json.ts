@@ -1,4 +1,5 @@
 import { W3C_FLAGS } from '../../api/span-context.ts'
+import { SCHEMA_URL, SDK_NAME, SDK_VERSION } from '../sdk.ts'
 import {
   KIND_NAMES,
   type PlainAttributes,
@@ -25,8 +26,10 @@ export function joinJson(spans: readonly string[], resource: PlainAttributes): s
 /** What stands before the spans of a request. The spans follow, separated by commas, then {@link JSON_TAIL}. */
 export function jsonHead(resource: PlainAttributes): string {
   const attributes = JSON.stringify(keyValues(resource))
-  return `{"resourceSpans":[{"resource":{"attributes":${attributes}},"scopeSpans":[{"scope":{"name":"spoor"},"spans":[`
+  return `{"resourceSpans":[{"resource":{"attributes":${attributes}},"scopeSpans":[{${SCOPE},"spans":[`
 }
+
+const SCOPE = `"scope":{"name":"${SDK_NAME}","version":"${SDK_VERSION}"},"schemaUrl":"${SCHEMA_URL}"`
 
 export const JSON_TAIL = ']}]}]}'
 

@@ -1,10 +1,9 @@
+import { type RandomSource, seededRandom } from './random.ts'
+
 /**
  * Random identifiers. Random bytes are drawn and turned into hex by the page, and an identifier is a slice of that
- * page: a call to the random source costs 1.4 µs, a slice 10 ns.
+ * page, which costs 10 ns.
  */
-
-/** Fills an array with cryptographically random bytes: `crypto.getRandomValues` wherever there is one. */
-export type RandomSource = (bytes: Uint8Array) => void
 
 const PAGE_BYTES = 4096
 
@@ -14,7 +13,7 @@ export class IdSource {
   #page = ''
   #next = 0
 
-  constructor(random: RandomSource = (bytes) => crypto.getRandomValues(bytes)) {
+  constructor(random: RandomSource = seededRandom()) {
     this.#random = random
   }
 

@@ -137,8 +137,7 @@ export class ProtobufWriter {
     buffer[position + 1] = length >> 1
     position += 2
     for (let i = 0; i < length; i += 2) {
-      buffer[position++] =
-        (NIBBLE[digits.charCodeAt(i) & 0x7f]! << 4) | NIBBLE[digits.charCodeAt(i + 1) & 0x7f]!
+      buffer[position++] = BYTES[((digits.charCodeAt(i) & 0x7f) << 7) | (digits.charCodeAt(i + 1) & 0x7f)]!
     }
     this.position = position
   }
@@ -211,8 +210,13 @@ const SHORT = 128
 const DOUBLE = new Float64Array(1)
 const DOUBLE_BYTES = new Uint8Array(DOUBLE.buffer)
 
-const NIBBLE = new Uint8Array(128)
-for (let digit = 0; digit < 16; digit += 1) {
-  NIBBLE[digit.toString(16).charCodeAt(0)] = digit
-  NIBBLE[digit.toString(16).toUpperCase().charCodeAt(0)] = digit
+/** The byte that two hex digits stand for, by the two character codes: one look-up instead of two. */
+const BYTES = new Uint8Array(128 * 128)
+for (let byte = 0; byte < 256; byte += 1) {
+  const digits = byte.toString(16).padStart(2, '0')
+  for (const first of [digits.charCodeAt(0), digits.toUpperCase().charCodeAt(0)]) {
+    for (const second of [digits.charCodeAt(1), digits.toUpperCase().charCodeAt(1)]) {
+      BYTES[(first << 7) | second] = byte
+    }
+  }
 }

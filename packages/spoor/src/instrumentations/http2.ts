@@ -1,7 +1,7 @@
-import { promisify } from 'node:util'
 import { inboundRequest } from '../instrument/inbound.ts'
 import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
-import { noteOrigin, type OutboundStream, traceSessions, traceStreams } from '../instrument/streams.ts'
+import { type OutboundStream, traceConnect } from '../instrument/sessions.ts'
+import { traceStreams } from '../instrument/streams.ts'
 
 const parsed = ({ origin }: OutboundStream): URL | undefined =>
   URL.canParse(origin) ? new URL(origin) : undefined
@@ -32,31 +32,7 @@ export const http2: Instrumentation = instrumentation({
           traceStreams(engine, { prototype: Object.getPrototypeOf(create()) }, inbound)
         }
         const client = engine.bind('http2', outbound, 'http2 client')
-        engine.patchExport('http2', 'connect', (connect: (...args: unknown[]) => object) => {
-          return function (this: unknown, ...args: unknown[]): object {
-            const session = connect.apply(this, args)
-            noteOrigin(session, args[0])
-            traceSessions(engine, session, client)
-            return session
-          }
-        })
-        engine.patch(
-          exports.connect,
-          promisify.custom,
-          (connect: (...args: unknown[]) => Promise<object>) => {
-            return function (this: unknown, ...args: unknown[]): Promise<object> {
-              const connecting = connect.apply(this, args)
-              connecting.then(
-                (session) => {
-                  noteOrigin(session, args[0])
-                  traceSessions(engine, session, client)
-                },
-                () => {},
-              )
-              return connecting
-            }
-          },
-        )
+        traceConnect(engine, exports, client)
       },
     },
   ],

@@ -4,7 +4,7 @@ import type { Span } from './api/span.ts'
 import type { SpanContext } from './api/span-context.ts'
 import type { OpenTracer, StartActiveSpanOptions, StartSpanOptions, Tracer } from './api/tracer.ts'
 import { report } from './log.ts'
-import { runActive } from './tracer/run-active.ts'
+import { startActive } from './tracer/start-active.ts'
 
 /**
  * Somebody else's OpenTracing tracer (dd-trace, jaeger-client, LightStep, your own) with what `opentracing@0.14`
@@ -46,14 +46,10 @@ export class AdoptedTracer implements Tracer {
   startActiveSpan(name: string, options?: StartActiveSpanOptions): Scope
   startActiveSpan<Result>(
     name: string,
-    optionsOrFn: StartActiveSpanOptions | ((span: Span) => Result) = {},
+    optionsOrFn?: StartActiveSpanOptions | ((span: Span) => Result),
     fn?: (span: Span) => Result,
   ): Result | Scope {
-    const { finishOnClose = true, ...options } = typeof optionsOrFn === 'function' ? {} : optionsOrFn
-    const callback = typeof optionsOrFn === 'function' ? optionsOrFn : fn
-    const span = this.startSpan(name, options)
-    if (callback === undefined) return this.scopeManager.activate(span, finishOnClose)
-    return runActive(this.scopeManager, span, finishOnClose, callback)
+    return startActive(this, name, optionsOrFn, fn)
   }
 
   inject(context: SpanContext | Span, format: string, carrier: unknown): void {

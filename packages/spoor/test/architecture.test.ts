@@ -30,7 +30,7 @@ const ARROWS: { [folder: string]: string[] } = {
   testing: [
     'api',
     'scope',
-    'tracer/run-active',
+    'tracer/start-active',
     'tracer/finished-span',
     'propagation/carrier',
     'export/span-data',
@@ -38,7 +38,7 @@ const ARROWS: { [folder: string]: string[] } = {
     ...LEAVES,
   ],
   bundler: ['api', 'instrument', 'instrumentations', ...LEAVES],
-  adopt: ['api', 'tracer/run-active', ...LEAVES],
+  adopt: ['api', 'tracer/start-active', ...LEAVES],
   runtime: ['api', 'semantics', 'tracer', 'instrument', ...LEAVES],
 }
 

@@ -5,7 +5,7 @@ import type { Span } from '../api/span.ts'
 import type { SpanContext } from '../api/span-context.ts'
 import type { StartActiveSpanOptions, StartSpanOptions, Tracer } from '../api/tracer.ts'
 import { AsyncLocalStorageScopeManager } from '../scope/async-local-storage.ts'
-import { runActive } from '../tracer/run-active.ts'
+import { startActive } from '../tracer/start-active.ts'
 import { type MockPropagator, mockPropagators } from './mock-propagators.ts'
 import { MockContext, type MockReference, MockSpan } from './mock-span.ts'
 
@@ -90,15 +90,10 @@ export class MockTracer implements Tracer {
   startActiveSpan(name: string, options?: StartActiveSpanOptions): Scope
   startActiveSpan<Result>(
     name: string,
-    optionsOrFn: StartActiveSpanOptions | ((span: Span) => Result) = {},
+    optionsOrFn?: StartActiveSpanOptions | ((span: Span) => Result),
     fn?: (span: Span) => Result,
   ): Result | Scope {
-    const options = typeof optionsOrFn === 'function' ? {} : optionsOrFn
-    const callback = typeof optionsOrFn === 'function' ? optionsOrFn : fn
-    const finishOnClose = options.finishOnClose ?? true
-    const span = this.startSpan(name, options)
-    if (callback === undefined) return this.scopeManager.activate(span, finishOnClose)
-    return runActive(this.scopeManager, span, finishOnClose, callback)
+    return startActive(this, name, optionsOrFn, fn)
   }
 
   /** Writes `ot-tracer-traceid`, `ot-tracer-spanid` and `ot-baggage-*`, or bytes. */

@@ -22,7 +22,7 @@ import type { FlatAttributes, SpanLink, SpanSink } from './finished-span.ts'
 import { IdSource } from './ids.ts'
 import { defaultLimits, type SpanLimits } from './limits.ts'
 import { asParent, lineage, type Parent } from './lineage.ts'
-import { runActive } from './run-active.ts'
+import { startActive } from './start-active.ts'
 import { alwaysOn, parentBased, type Sampler } from './sampler.ts'
 import { RecordingSpan } from './span.ts'
 import { keysOf, nameOf, read } from './values.ts'
@@ -133,15 +133,10 @@ export class SpoorTracer implements Tracer {
   startActiveSpan(name: string, options?: StartActiveSpanOptions): Scope
   startActiveSpan<Result>(
     name: string,
-    optionsOrFn: StartActiveSpanOptions | ((span: Span) => Result) = {},
+    optionsOrFn?: StartActiveSpanOptions | ((span: Span) => Result),
     fn?: (span: Span) => Result,
   ): Result | Scope {
-    const options = typeof optionsOrFn === 'function' ? {} : optionsOrFn
-    const callback = typeof optionsOrFn === 'function' ? optionsOrFn : fn
-    const finishOnClose = options.finishOnClose ?? true
-    const span = this.startSpan(name, options)
-    if (callback === undefined) return this.scopeManager.activate(span, finishOnClose)
-    return runActive(this.scopeManager, span, finishOnClose, callback)
+    return startActive(this, name, optionsOrFn, fn)
   }
 
   inject(source: SpanContext | Span, format: string, carrier: unknown): void {

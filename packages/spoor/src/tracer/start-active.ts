@@ -1,7 +1,25 @@
-import type { ScopeManager } from '../api/scope.ts'
+import type { Scope, ScopeManager } from '../api/scope.ts'
 import { recordError, type Span } from '../api/span.ts'
+import type { StartActiveSpanOptions, Tracer } from '../api/tracer.ts'
 import { report } from '../log.ts'
 import { settle } from '../settle.ts'
+
+/**
+ * The three forms of `startActiveSpan`, for every tracer: with a callback, with options and a callback, and without one,
+ * which gives a scope.
+ */
+export function startActive<Result>(
+  tracer: Pick<Tracer, 'scopeManager' | 'startSpan'>,
+  name: string,
+  optionsOrFn: StartActiveSpanOptions | ((span: Span) => Result) = {},
+  fn?: (span: Span) => Result,
+): Result | Scope {
+  const { finishOnClose = true, ...options } = typeof optionsOrFn === 'function' ? {} : optionsOrFn
+  const callback = typeof optionsOrFn === 'function' ? optionsOrFn : fn
+  const span = tracer.startSpan(name, options)
+  if (callback === undefined) return tracer.scopeManager.activate(span, finishOnClose)
+  return runActive(tracer.scopeManager, span, finishOnClose, callback)
+}
 
 /**
  * Runs a callback with a span active; records what it throws or rejects with; finishes the span when its result has
@@ -9,7 +27,7 @@ import { settle } from '../settle.ts'
  *
  * @returns exactly what `fn` returned
  */
-export function runActive<Result>(
+function runActive<Result>(
   scopeManager: ScopeManager,
   span: Span,
   finishOnClose: boolean,

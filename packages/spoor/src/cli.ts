@@ -4,6 +4,11 @@
  * and tells when it has ended what was seen of every library.
  */
 import { spawn } from 'node:child_process'
+import { realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { installedFindings, renderFindings } from './doctor.ts'
 import { SDK_VERSION } from './export/sdk.ts'
 import { instrumentations } from './instrumentations/index.ts'
@@ -29,13 +34,17 @@ function main(args: readonly string[]): void {
 
 function examine(): void {
   console.log(renderFindings(installedFindings(instrumentations, process.cwd())))
+  if (ownRegister(process.cwd()) === null) {
+    console.log('\nThe tracing library itself is not installed in this folder: `npm install spoor`.')
+  }
   console.log('\nStart the application with `node --import spoor/register app.js`,')
   console.log('or let the doctor watch it: `spoor doctor -- node app.js`.')
 }
 
 /** The report itself is printed by the traced process, which alone knows. */
 function run([program, ...args]: string[]): void {
-  const nodeOptions = `${process.env['NODE_OPTIONS'] ?? ''} --import spoor/register`.trim()
+  const register = ownRegister(process.cwd()) ?? bundledRegister()
+  const nodeOptions = `${process.env['NODE_OPTIONS'] ?? ''} --import=${pathToFileURL(register).href}`.trim()
   const child = spawn(program as string, args, {
     stdio: 'inherit',
     env: { ...process.env, NODE_OPTIONS: nodeOptions, SPOOR_DOCTOR: 'true' },
@@ -45,8 +54,24 @@ function run([program, ...args]: string[]): void {
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   child.on('error', (error) => fail(`Cannot start ${program}: ${error.message}`))
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? (signal === null ? 1 : 0)
+    // As shells tell of a signal: 128 and its number.
+    process.exitCode = code ?? (signal === null ? 1 : 128 + constants.signals[signal])
   })
+}
+
+/** The copy that the application would load: its version is the one that was chosen. Null when it has none. */
+function ownRegister(folder: string): string | null {
+  try {
+    return createRequire(join(folder, 'package.json')).resolve('spoor/register')
+  } catch {
+    return null
+  }
+}
+
+/** The copy that this command belongs to: it may have been started by npx, or from elsewhere. */
+function bundledRegister(): string {
+  const command = realpathSync(process.argv[1] as string) // dist/esm/cli.js
+  return join(dirname(command), '..', 'bundle', 'register.cjs')
 }
 
 function unknown(what: string, given: string, known: readonly string[]): string {

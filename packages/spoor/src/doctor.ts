@@ -51,12 +51,10 @@ export function installedFindings(tables: readonly Instrumentation[], folder: st
       return [finding(table.name, process.version, natural(table), null, '')]
     const version = installedVersion(table.name, folder)
     if (version === undefined) return []
-    const patches = [...(table.patches ?? []), ...(table.adopts ?? [])].filter(
-      ({ module }) => module === table.name,
-    )
-    const ranges = [...new Set(patches.map(({ versions }) => versions))]
-    const inRange = ranges.some((range) => satisfies(version, range)) || patches.length === 0
-    if (inRange || hasOtherModules(table)) return [finding(table.name, version, natural(table), null, '')]
+    if (version === '') return [finding(table.name, '', 'not', null, 'its package.json cannot be read')]
+    const ranges = servedRanges(table)
+    if (ranges.length === 0 || ranges.some((range) => satisfies(version, range)))
+      return [finding(table.name, version, natural(table), null, '')]
     return [
       finding(table.name, version, 'not', null, `version ${version} is outside of ${ranges.join(' || ')}`),
     ]
@@ -123,16 +121,27 @@ function packagesOf(table: Instrumentation): string[] {
   )
 }
 
-function hasOtherModules(table: Instrumentation): boolean {
-  return table.channels !== undefined || packagesOf(table).some((module) => module !== table.name)
+/** The versions of the library itself, not of the packages that it is made of. */
+function servedRanges(table: Instrumentation): string[] {
+  if (table.versions !== undefined) return [table.versions]
+  const patches = [...(table.patches ?? []), ...(table.adopts ?? [])]
+  return [...new Set(patches.filter(({ module }) => module === table.name).map(({ versions }) => versions))]
 }
 
-/** The version in the nearest `node_modules`, as Node would find it. */
+/** The version in the nearest `node_modules`, as Node would find it; `''` where that is damaged. */
 function installedVersion(name: string, folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     const manifest = join(at, 'node_modules', name, 'package.json')
-    if (existsSync(manifest))
-      return String((JSON.parse(readFileSync(manifest, 'utf8')) as { version?: string }).version)
+    if (existsSync(manifest)) return versionIn(manifest)
     if (dirname(at) === at) return undefined
+  }
+}
+
+function versionIn(manifest: string): string {
+  try {
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version?: unknown }
+    return typeof version === 'string' ? version : ''
+  } catch {
+    return ''
   }
 }

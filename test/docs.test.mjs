@@ -133,7 +133,7 @@ describe('commands in the documentation', async () => {
 })
 
 describe('names in the documentation', async () => {
-  const { environmentTable } = await import(pathToFileURL(join(root, 'packages/spoor/dist/esm/config.js')))
+  const { environmentTable } = await import(pathToFileURL(join(root, 'packages/spoor/dist/esm/variables.js')))
   const sources = [
     'packages/spoor/src',
     'packages/viewer/src',

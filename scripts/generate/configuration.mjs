@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url'
 import { root } from '../support/run.mjs'
 import { deliver, table } from './page.mjs'
 
-const { environmentTable } = await import(pathToFileURL(join(root, 'packages/spoor/dist/esm/config.js')))
+const { environmentTable } = await import(pathToFileURL(join(root, 'packages/spoor/dist/esm/variables.js')))
 const { helpText } = await import(pathToFileURL(join(root, 'packages/viewer/dist/options.js')))
 const { defaultLimits } = await import(pathToFileURL(join(root, 'packages/spoor/dist/esm/tracer/limits.js')))
 

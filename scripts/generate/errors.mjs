@@ -12,7 +12,7 @@ import { root } from '../support/run.mjs'
 import { meanings } from './error-meanings.mjs'
 import { deliver, table } from './page.mjs'
 
-const { environmentTable } = await import(pathToFileURL(join(root, 'packages/spoor/dist/esm/config.js')))
+const { environmentTable } = await import(pathToFileURL(join(root, 'packages/spoor/dist/esm/variables.js')))
 const variables = new Set(environmentTable.map(({ name }) => name))
 /** Only lists the codes of the viewer, those that it does not use yet too. */
 const list = 'packages/viewer/src/errors.ts'
@@ -75,5 +75,5 @@ function codesIn(source, file) {
 
 /** One code is the name of a variable too, and means that its value is of no use. */
 function isVariable(name, file) {
-  return name.startsWith('SPOOR_VIEWER_') || (file.endsWith('/config.ts') && variables.has(name))
+  return name.startsWith('SPOOR_VIEWER_') || (file.endsWith('/variables.ts') && variables.has(name))
 }

@@ -1,7 +1,7 @@
 import type { Propagator } from './api/propagator.ts'
 import type { ScopeManager } from './api/scope.ts'
 import type { OpenTracer, Tracer } from './api/tracer.ts'
-import { type Environment, processEnvironment, readEnvironment, type Settings } from './config.ts'
+import { type Environment, processEnvironment, readEnvironment } from './config.ts'
 import type { Instrumentation } from './instrument/define.ts'
 import type { Privacy } from './instrument/runtime.ts'
 import { secretParameters } from './instrument/url.ts'
@@ -14,6 +14,7 @@ import type { Dialect } from './semantics/dialect.ts'
 import type { SpanSink } from './tracer/finished-span.ts'
 import type { SpanLimits } from './tracer/limits.ts'
 import { alwaysOff, alwaysOn, parentBased, rateLimited, ratio, type Sampler } from './tracer/sampler.ts'
+import type { Settings } from './variables.ts'
 
 /** What `init()` takes. Everything is optional; what is not given comes from the environment, then from defaults. */
 export interface InitOptions {

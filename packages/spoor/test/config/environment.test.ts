@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { environmentTable, readEnvironment, type Settings } from '../../dist/esm/config.js'
+import { readEnvironment } from '../../dist/esm/config.js'
 import { environmentOptions } from '../../dist/esm/options.js'
+import { environmentTable, type Settings } from '../../dist/esm/variables.js'
 import { captureLog } from '../export/support/log.ts'
 
 /** For every variable: the setting that it makes, values with their meaning, and values that it refuses. */

@@ -50,6 +50,10 @@ const sendCommand = database<SendCommand>({
 /** Pipelines, the automatic ones too, and clusters send in whoever's context they are ready. */
 const queued = rememberCaller(({ args: [command] }) => command as Command)
 
+/** The library is its main class. */
+const redis = ({ prototype, Pipeline }: { prototype?: object; Pipeline?: unknown }) =>
+  Pipeline === undefined ? undefined : prototype
+
 /** One file, in the two layouts that the package has had. */
 const since5 = { module: 'ioredis', versions: '>=5 <7', at: 'default.prototype' }
 const before5 = { module: 'ioredis', versions: '>=4 <5', at: 'default.prototype' }
@@ -58,7 +62,7 @@ export const ioredis: Instrumentation = instrumentation({
   name: 'ioredis',
   // Its own channels (5.11 and later) report queued commands in the context of the constructor: not used.
   patches: [
-    { ...since5, file: 'built/Redis.js', from: 'prototype', methods: { sendCommand } },
+    { ...since5, file: 'built/Redis.js', from: redis, methods: { sendCommand } },
     { ...since5, file: 'built/Pipeline.js', from: 'Pipeline.prototype', methods: { sendCommand: queued } },
     {
       ...since5,
@@ -66,7 +70,7 @@ export const ioredis: Instrumentation = instrumentation({
       from: 'Cluster.prototype',
       methods: { sendCommand: queued },
     },
-    { ...before5, file: 'built/redis/index.js', from: 'prototype', methods: { sendCommand } },
+    { ...before5, file: 'built/redis/index.js', from: redis, methods: { sendCommand } },
     { ...before5, file: 'built/pipeline.js', from: 'Pipeline.prototype', methods: { sendCommand: queued } },
     {
       ...before5,

@@ -22,9 +22,9 @@ import type { FlatAttributes, SpanLink, SpanSink } from './finished-span.ts'
 import { IdSource } from './ids.ts'
 import { defaultLimits, type SpanLimits } from './limits.ts'
 import { asParent, lineage, type Parent } from './lineage.ts'
-import { startActive } from './start-active.ts'
 import { alwaysOn, parentBased, type Sampler } from './sampler.ts'
 import { RecordingSpan } from './span.ts'
+import { startActive } from './start-active.ts'
 import { keysOf, nameOf, read } from './values.ts'
 
 /** Turns contexts into bytes and back, for {@link FORMAT_BINARY}. */

@@ -11,7 +11,7 @@ import {
   STATUS_UNSET,
 } from './finished-span.ts'
 import type { SpoorTracer } from './tracer.ts'
-import { cut, isError as isErrorObject, keysOf, nameOf, read, sendable } from './values.ts'
+import { cut, isError as isErrorObject, isRecord, keysOf, nameOf, read, sendable } from './values.ts'
 
 /**
  * Spoor's span: one object with plain fields, no maps and no closures. Tags are kept as they were given and turned
@@ -137,7 +137,12 @@ export class RecordingSpan implements Span, FinishedSpan {
   }
 
   addTags(tags: TagMap): this {
-    for (const key of keysOf(tags)) this.setTag(key, read(tags, key))
+    if (!isRecord(tags)) return this
+    try {
+      for (const key in tags) this.setTag(key, read(tags, key))
+    } catch {
+      // A proxy that does not tell its keys: what it has told so far is kept.
+    }
     return this
   }
 

@@ -88,7 +88,7 @@ export class SpoorTracer implements Tracer {
     const priority = tags === undefined ? undefined : read(tags, SAMPLING_PRIORITY)
     if (priority !== undefined) span.setTag(SAMPLING_PRIORITY, priority)
     if (links !== null) this.#link(span, links)
-    if (tags !== undefined) span.addTags(tags)
+    if (tags !== undefined && span.recording) span.addTags(tags)
     return span
   }
 

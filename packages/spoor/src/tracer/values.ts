@@ -71,7 +71,8 @@ export function keysOf(given: unknown): string[] {
   return keys
 }
 
-function isRecord(given: unknown): boolean {
+/** Whether something has tags or fields to read: a string, a list and bytes have characters and items. */
+export function isRecord(given: unknown): boolean {
   try {
     return typeof given === 'object' && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given)
   } catch {

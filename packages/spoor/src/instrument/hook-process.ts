@@ -82,7 +82,7 @@ export function attachLate(hook: ProcessHook): void {
   for (const filename of Object.keys(cache)) {
     const file = hook.index.find(filename)
     const module = cache[filename]
-    if (file === null || module === undefined || hook.handed.has(file.path)) continue
+    if (file === null || module === undefined || wasHanded(hook, file.path, module)) continue
     if (!file.targets.some((target) => satisfies(file.version, target.versions))) continue
     if (module.loaded) {
       receive(hook, {
@@ -99,6 +99,12 @@ export function attachLate(hook: ProcessHook): void {
       )
     }
   }
+}
+
+/** A file may run again: test runners and hot reloading take it out of the cache. */
+function wasHanded(hook: ProcessHook, path: string, module: NodeModule): boolean {
+  const handover = hook.handed.get(path)
+  return handover !== undefined && (handover.module === undefined || handover.module === module)
 }
 
 function relist(hook: ProcessHook): void {

@@ -65,6 +65,8 @@ const command = database<Call<Client, [words: readonly unknown[]]>>({
   peer,
 })
 
+type Exports = { createClient?: () => object; createCluster?: unknown; createClientPool?: () => object }
+
 const batch = (operation: (call: Call<Client>) => string) =>
   database<Call<Client, [commands: readonly unknown[], ...rest: unknown[]]>>({
     system: 'redis',
@@ -78,12 +80,14 @@ const batch = (operation: (call: Call<Client>) => string) =>
 const multiExecutor = batch(({ args: [, , chain] }) => (chain === undefined ? 'PIPELINE' : 'MULTI'))
 
 /** No version exports its classes; a client that never connects costs an object. Later ones publish by themselves. */
-function clientPrototype({ createClient }: { createClient?: () => object }): object | undefined {
+function clientPrototype({ createClient, createCluster }: Exports): object | undefined {
+  // Other libraries have a createClient too, which connects: ioredis, and this one before version 4.
+  if (createCluster === undefined) return undefined
   const prototype = ownerOf('sendCommand', createClient?.())
   return prototype !== undefined && '_clientId' in prototype ? undefined : prototype
 }
 
-function poolPrototype({ createClientPool }: { createClientPool?: () => object }): object | undefined {
+function poolPrototype({ createClientPool }: Exports): object | undefined {
   return ownerOf('execute', createClientPool?.())
 }
 

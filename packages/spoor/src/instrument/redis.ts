@@ -29,6 +29,11 @@ export function redisStatement(name: string, args: readonly unknown[]): string {
   return `${command} ${text(args[0])}${args.length > 1 ? ' ?' : ''}`
 }
 
+/** The word that an error of the server begins with: `WRONGTYPE`, `ERR`, `NOSCRIPT`. */
+export function redisStatus(error: unknown): string | undefined {
+  return /^([A-Z]{3,}) /.exec(String((error as { message?: unknown }).message))?.[1]
+}
+
 function text(key: unknown): string {
   if (typeof key === 'string') return key.length > MAX_KEY ? `${key.slice(0, MAX_KEY)}…` : key
   if (typeof key === 'number') return String(key)

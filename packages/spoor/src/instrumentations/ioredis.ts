@@ -5,6 +5,7 @@ import {
   type Instrumentation,
   instrumentation,
   redisStatement,
+  redisStatus,
   rememberCaller,
   seenBefore,
 } from '../instrument/index.ts'
@@ -43,6 +44,7 @@ const sendCommand = database<SendCommand>({
   statement: ({ args: [command] }) => redisStatement(command.name, command.args),
   namespace: ({ self }) => self.options.db ?? 0,
   peer: ({ self: { options } }) => (options.path == null ? options : { host: options.path }),
+  status: ({ error }) => redisStatus(error),
   parent: ({ args: [command] }) => callerOf(command),
   skip: ({ self, args: [command] }) => seenBefore(command) || isHandshake(self, command),
 })

@@ -29,6 +29,8 @@ const query = database<QueryCall>({
   user: ({ self }) => self.user,
   peer: ({ self }) => self,
   rows: ({ result }) => result?.rowCount ?? undefined,
+  // Node's own errors have codes too: ECONNREFUSED.
+  status: ({ error }) => /^[0-9A-Z]{5}$/.exec((error as { code?: string }).code ?? '')?.[0],
 })
 
 /** What a Query, a Cursor and a QueryStream are told by the client (lib/client.js), error or not. */

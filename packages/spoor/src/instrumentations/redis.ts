@@ -6,6 +6,7 @@ import {
   keepContext,
   ownerOf,
   redisStatement,
+  redisStatus,
 } from '../instrument/index.ts'
 
 /** What node-redis publishes (@redis/client 5.12 and later, lib/client/tracing.ts). */
@@ -13,6 +14,7 @@ interface Connection {
   readonly serverAddress?: string
   readonly serverPort?: number
   readonly database?: number
+  readonly error?: unknown
 }
 
 interface Command extends Connection {
@@ -25,22 +27,23 @@ interface Batch extends Connection {
   readonly batchSize?: number
 }
 
-const published = ({ serverAddress, serverPort }: Connection) => ({ host: serverAddress, port: serverPort })
+const published = {
+  system: 'redis',
+  namespace: ({ database }: Connection) => database,
+  peer: ({ serverAddress, serverPort }: Connection) => ({ host: serverAddress, port: serverPort }),
+  status: ({ error }: Connection) => redisStatus(error),
+}
 
 const publishedCommand = database<Command>({
-  system: 'redis',
+  ...published,
   operation: ({ command }) => command.toUpperCase(),
   statement: ({ command, args }) => redisStatement(command, args.slice(1)),
-  namespace: (command) => command.database,
-  peer: published,
 })
 
 const publishedBatch = database<Batch>({
-  system: 'redis',
+  ...published,
   operation: ({ batchMode }) => batchMode,
   batchSize: ({ batchSize }) => batchSize,
-  namespace: (batch) => batch.database,
-  peer: published,
 })
 
 /** What we read of a client that publishes nothing. */
@@ -51,33 +54,33 @@ interface Client {
   }
 }
 
-const namespace = ({ self }: Call<Client>) => self.options?.database
-const peer = ({ self: { options } }: Call<Client>) =>
-  options?.socket?.path === undefined
-    ? { host: options?.socket?.host ?? 'localhost', port: options?.socket?.port ?? 6379 }
-    : { host: options.socket.path }
+const unpublished = {
+  system: 'redis',
+  namespace: ({ self }: Call<Client>) => self.options?.database,
+  peer({ self: { options } }: Call<Client>) {
+    const { host = 'localhost', port = 6379, path } = options?.socket ?? {}
+    return path === undefined ? { host, port } : { host: path }
+  },
+  status: ({ error }: Call<Client>) => redisStatus(error),
+}
 
 const command = database<Call<Client, [words: readonly unknown[]]>>({
-  system: 'redis',
+  ...unpublished,
   operation: ({ args: [words] }) => String(words[0]).toUpperCase(),
   statement: ({ args: [words] }) => redisStatement(String(words[0]), words.slice(1)),
-  namespace,
-  peer,
 })
-
-type Exports = { createClient?: () => object; createCluster?: unknown; createClientPool?: () => object }
 
 const batch = (operation: (call: Call<Client>) => string) =>
   database<Call<Client, [commands: readonly unknown[], ...rest: unknown[]]>>({
-    system: 'redis',
+    ...unpublished,
     operation,
     batchSize: ({ args: [commands] }) => commands.length,
-    namespace,
-    peer,
   })
 
 /** Only a transaction has a chain. */
 const multiExecutor = batch(({ args: [, , chain] }) => (chain === undefined ? 'PIPELINE' : 'MULTI'))
+
+type Exports = { createClient?: () => object; createCluster?: unknown; createClientPool?: () => object }
 
 /** No version exports its classes; a client that never connects costs an object. Later ones publish by themselves. */
 function clientPrototype({ createClient, createCluster }: Exports): object | undefined {
@@ -97,11 +100,7 @@ export const redis: Instrumentation = instrumentation({
   channels: {
     'node-redis:command': publishedCommand,
     'node-redis:batch': publishedBatch,
-    'node-redis:connect': database<Connection>({
-      system: 'redis',
-      operation: () => 'connect',
-      peer: published,
-    }),
+    'node-redis:connect': database<Connection>({ ...published, operation: () => 'connect' }),
   },
   patches: [
     {

@@ -22,6 +22,9 @@ export interface KitTable {
   readonly patches?: readonly any[]
 }
 
+/** How many calls are under way at once. */
+export const MANY = 100
+
 /** Runs a body and collects what the library says meanwhile; every cause may be reported anew. */
 export async function listen(body: () => Promise<void>): Promise<string[]> {
   const lines: string[] = []

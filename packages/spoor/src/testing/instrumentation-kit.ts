@@ -5,6 +5,7 @@ import {
   failure,
   type KitTable,
   listen,
+  MANY,
   named,
   only,
   settled,
@@ -12,6 +13,7 @@ import {
   type Tracing,
   textOf,
 } from './instrumentation-bed.ts'
+import { registerCallbackCases, registerMethodCases } from './instrumentation-extras.ts'
 import { MockTracer } from './mock-tracer.ts'
 import { isolatedCases, type Runner } from './runner.ts'
 
@@ -36,6 +38,8 @@ export interface InstrumentationKitOptions<Library, Client> {
   /** What `call` is to be recorded as. */
   readonly expect: {
     readonly name: string
+    /** The server's code for what `fails` does, where it has codes. */
+    readonly status?: string | undefined
     /** Attributes in OpenTelemetry's words. */
     readonly attributes: { readonly [key: string]: unknown }
     /** Tags in OpenTracing's. */
@@ -44,7 +48,6 @@ export interface InstrumentationKitOptions<Library, Client> {
 }
 
 const SECRET = 'swordfish'
-const MANY = 100
 
 /** The contract of an instrumentation, proved on the library itself. */
 export function describeInstrumentation<Library, Client>(
@@ -139,6 +142,7 @@ export function describeInstrumentation<Library, Client>(
         'the message',
       )
       check(typeof span.attributes['error.type'] === 'string', 'it says which type of error')
+      checkSame(span.attributes['db.response.status_code'], expect.status, 'the code of the server')
     })
 
     isolated('a foreign tracer gets OpenTracing tags, and the very error that was thrown', async () => {
@@ -226,91 +230,5 @@ export function describeInstrumentation<Library, Client>(
 
     if (options.callback !== undefined) registerCallbackCases(test, options)
     if (options.methods !== undefined) registerMethodCases(isolated, options)
-  })
-}
-
-type Test<Client> = (
-  title: string,
-  body: (client: Client, tracer: TracerInUse, sink: MemorySink) => Promise<void>,
-) => void
-
-function registerCallbackCases<Library, Client>(
-  test: Test<Client>,
-  options: InstrumentationKitOptions<Library, Client>,
-): void {
-  test('a callback runs in the span of its caller', async (client, tracer, sink) => {
-    await tracer.startActiveSpan('caller', (caller) =>
-      inCallback(options, client, () => {
-        checkSame(tracer.activeSpan, caller, 'the active span')
-      }),
-    )
-    checkSame((await settled(sink)).length, 2, 'the number of spans')
-  })
-
-  test(`${MANY} callbacks at once each run in the span of their own caller`, async (client, tracer, sink) => {
-    await Promise.all(
-      Array.from({ length: MANY }, () =>
-        tracer.startActiveSpan('caller', (caller) =>
-          inCallback(options, client, () => checkSame(tracer.activeSpan, caller, 'the active span')),
-        ),
-      ),
-    )
-    checkSame((await settled(sink)).length, 2 * MANY, 'the number of spans')
-  })
-}
-
-function registerMethodCases<Library, Client>(
-  isolated: (title: string, body: () => Promise<void>) => void,
-  options: InstrumentationKitOptions<Library, Client>,
-): void {
-  const { tracing, load } = options
-
-  isolated(
-    'methods look as before while they are traced, and are the same functions afterwards',
-    async () => {
-      const library = await load()
-      const before = options
-        .methods?.(library)
-        .map(([owner, name]) => Object.getOwnPropertyDescriptor(owner, name))
-      tracing.init({ exporters: [new MemorySink()] })
-      try {
-        for (const [index, [owner, name]] of (options.methods?.(library) ?? []).entries()) {
-          const original = before?.[index]?.value
-          const traced = (owner as { [name: string]: any })[name]
-          check(traced !== original, `${name} is traced`)
-          checkSame(traced.name, original.name, `the name of ${name}`)
-          checkSame(traced.length, original.length, `the length of ${name}`)
-          checkSame(
-            Object.getOwnPropertyDescriptor(owner, name)?.enumerable,
-            before?.[index]?.enumerable,
-            `whether ${name} is enumerable`,
-          )
-        }
-      } finally {
-        await tracing.shutdown()
-      }
-      for (const [index, [owner, name]] of (options.methods?.(library) ?? []).entries()) {
-        checkSame(Object.getOwnPropertyDescriptor(owner, name)?.value, before?.[index]?.value, name)
-      }
-    },
-  )
-}
-
-/** Calls with a callback, which may throw: what it throws becomes the rejection. */
-function inCallback<Library, Client>(
-  options: InstrumentationKitOptions<Library, Client>,
-  client: Client,
-  body: () => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    options.callback?.(client, (error) => {
-      try {
-        if (error) throw error
-        body()
-        resolve()
-      } catch (thrown) {
-        reject(thrown)
-      }
-    })
   })
 }

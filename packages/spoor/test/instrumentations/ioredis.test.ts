@@ -29,6 +29,7 @@ for (const name of ['ioredis', 'ioredis5', 'ioredis4']) {
         [Redis.Cluster.prototype, 'sendCommand'],
       ],
       expect: {
+        status: 'WRONGTYPE',
         name: 'SET',
         attributes: {
           'db.system.name': 'redis',

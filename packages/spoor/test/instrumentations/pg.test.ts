@@ -30,6 +30,7 @@ for (const name of ['pg', 'pg80']) {
           [Object.getPrototypeOf(library.Pool.prototype), 'connect'],
         ],
         expect: {
+          status: '42P01',
           name: 'SELECT',
           attributes: {
             'db.system.name': 'postgresql',

@@ -19,6 +19,7 @@ for (const name of ['redis', 'redis5', 'redis58', 'redis4']) {
       call: (client, secret) => client.set('kit', secret),
       fails: (client) => client.lPush('kit', 'x'),
       expect: {
+        status: 'WRONGTYPE',
         name: 'SET',
         attributes: {
           'db.system.name': 'redis',

@@ -21,6 +21,8 @@ export interface DatabaseFacts<Event> {
   readonly batchSize?: (event: Event) => number | undefined
   /** At the end: how many rows came back. */
   readonly rows?: (event: Event) => number | undefined
+  /** At the end, of a failure: the server's own code for it, an SQLSTATE for one. */
+  readonly status?: (event: Event) => string | undefined
   /** The caller's span, where the call is made from a queue. */
   readonly parent?: (event: Event) => EngineSpan | null | undefined
   readonly skip?: (event: Event) => boolean
@@ -68,8 +70,10 @@ export function database<Event>(facts: DatabaseFacts<Event>): Row<Event> {
       const rows = facts.rows?.(event)
       if (rows !== undefined) for (const key of names.returnedRows) span.setTag(key, rows)
       const error = (event as { error?: unknown }).error
-      if (error !== undefined && error !== null)
-        for (const key of names.errorType) span.setTag(key, errorType(error))
+      if (error === undefined || error === null) return
+      for (const key of names.errorType) span.setTag(key, errorType(error))
+      const status = facts.status?.(event)
+      if (status !== undefined) for (const key of names.responseStatus) span.setTag(key, status)
     },
   }
 }

@@ -107,9 +107,10 @@ for (const { name, publishes, pools } of versions) {
       await (late.destroy ?? late.disconnect).call(late)
     })
 
-    it('callers that wait for the one client of a pool have their own parents', {
-      skip: !pools,
-    }, async () => {
+    // Version 4 has no pools.
+    if (!pools) return
+
+    it('callers that wait for the one client of a pool have their own parents', async () => {
       const { createClientPool } = load(name === 'redis' ? '@redis/client' : clientOf(name))
       const pool = await createClientPool({ url: redisUrl() }, { minimum: 1, maximum: 1 }).connect()
       sink.reset()

@@ -26,14 +26,14 @@ export class Engine {
   start(): void {
     for (const table of this.#tables) this.#listen(table)
     this.#watchBuiltins()
-    const owners = new Map(
-      this.#tables.flatMap((table) => targetsOf(table).map((target) => [fileOf(target), table])),
-    )
+    const owners = new Map<string, Instrumentation[]>()
+    for (const table of this.#tables) {
+      for (const file of targetsOf(table).map(fileOf)) owners.set(file, [...(owners.get(file) ?? []), table])
+    }
     const targets = this.#tables.flatMap(targetsOf)
     if (targets.length === 0) return
     this.#modules = hookModules(targets, (target, loaded) => {
-      const table = owners.get(fileOf(target))
-      if (table !== undefined) this.#attach(table, target, loaded)
+      for (const table of new Set(owners.get(fileOf(target)))) this.#attach(table, target, loaded)
     })
   }
 

@@ -1,8 +1,8 @@
 /** Milliseconds since the Unix epoch, with fractions, never running backwards between two adjustments. */
 export interface Clock {
   now(): number
-  /** May adjust to the system clock. Called at the start of a local root, so that a trace is timed by one setting. */
-  adjust(): void
+  /** The time at the start of a local root. It may adjust to the system clock first: a trace is timed by one setting. */
+  begin(): number
 }
 
 /** The latest moment that OTLP can name: its nanoseconds are unsigned and have 64 bits. */
@@ -10,7 +10,11 @@ const MAX_TIME = 2 ** 64 / 1e6
 
 /** The moment that a user gave, or the present where none was given, or one that cannot be: NaN, 0, nanoseconds. */
 export function momentOf(given: number | undefined, clock: Clock): number {
-  return typeof given === 'number' && given > 0 && given < MAX_TIME ? given : clock.now()
+  return isMoment(given) ? given : clock.now()
+}
+
+export function isMoment(given: number | undefined): given is number {
+  return typeof given === 'number' && given > 0 && given < MAX_TIME
 }
 
 /** How far the two clocks may drift apart before the anchor is moved; `Date.now()` itself has steps of one. */
@@ -29,9 +33,14 @@ export class SystemClock implements Clock {
     return this.#anchor + performance.now()
   }
 
-  adjust(): void {
+  begin(): number {
+    // Read once: a reading costs more than everything else that happens here.
     const monotonic = performance.now()
-    if (monotonic - this.#checked < ADJUST_EVERY_MS) return
+    if (monotonic - this.#checked >= ADJUST_EVERY_MS) this.#adjust(monotonic)
+    return this.#anchor + monotonic
+  }
+
+  #adjust(monotonic: number): void {
     this.#checked = monotonic
     const drift = Date.now() - (this.#anchor + monotonic)
     if (Math.abs(drift) > TOLERANCE_MS) this.#anchor += drift

@@ -17,7 +17,7 @@ import { KIND_INTERNAL, KIND_NAMES } from '../api/span-kind.ts'
 import { SAMPLING_PRIORITY, SPAN_KIND } from '../api/tags.ts'
 import type { StartActiveSpanOptions, StartSpanOptions, Tracer } from '../api/tracer.ts'
 import { report } from '../log.ts'
-import { type Clock, momentOf, SystemClock } from './clock.ts'
+import { type Clock, isMoment, SystemClock } from './clock.ts'
 import type { FlatAttributes, SpanLink, SpanSink } from './finished-span.ts'
 import { IdSource } from './ids.ts'
 import { defaultLimits, type SpanLimits } from './limits.ts'
@@ -113,7 +113,11 @@ export class SpoorTracer implements Tracer {
     }
     const continued = parent !== null && parent.traceId !== ''
     const traceId = continued ? parent.traceId : this.ids.traceId()
-    if (parent === null || parent.remote) this.clock.adjust()
+    const present = isMoment(startTime)
+      ? startTime
+      : parent === null || parent.remote
+        ? this.clock.begin()
+        : this.clock.now()
     const sampled = this.#decide(parent, traceId, name, kind, known)
     const flags = parent?.traceFlags ?? 0
     const inherited = (flags & FLAG_DEBUG) | (continued ? flags & FLAG_RANDOM : FLAG_RANDOM)
@@ -124,7 +128,7 @@ export class SpoorTracer implements Tracer {
       sampled ? inherited | FLAG_SAMPLED : inherited,
       nameOf(name),
       kind,
-      momentOf(startTime, this.clock),
+      present,
     )
   }
 

@@ -77,7 +77,8 @@ export class ProtobufWriter {
 
   /**
    * A time as fixed64 nanoseconds. They do not fit a double, so the two halves are computed apart:
-   * seconds × 10⁹ = (high × 2¹⁶ + low) × 10⁹, each product below 2⁵³.
+   * seconds × 10⁹ = (upper × 2¹⁶ + lower) × 10⁹, each product below 2⁵³. Remainders are taken by multiplication,
+   * because `%` of doubles is a call.
    *
    * @param milliseconds since the epoch, with fractions; what cannot be such a time is written as 0, "unknown"
    */
@@ -89,10 +90,12 @@ export class ProtobufWriter {
     }
     const seconds = Math.floor(milliseconds / 1000)
     const nanos = Math.round((milliseconds - seconds * 1000) * 1e6)
-    const high = Math.floor(seconds / 65536) * 1e9
-    const low = (high % 65536) * 65536 + (seconds % 65536) * 1e9 + nanos
-    this.fixed32(low % TWO_32)
-    this.fixed32(Math.floor(high / 65536) + Math.floor(low / TWO_32))
+    const upper = Math.floor(seconds / 65536)
+    const high = Math.floor((upper * 1e9) / 65536)
+    const low = (upper * 1e9 - high * 65536) * 65536 + (seconds - upper * 65536) * 1e9 + nanos
+    // `fixed32` takes the low 32 bits of what it is given, as every bit operator does.
+    this.fixed32(low)
+    this.fixed32(high + Math.floor(low / TWO_32))
   }
 
   /** The UTF-8 bytes of a string; three bytes for each of its characters must have been reserved. */

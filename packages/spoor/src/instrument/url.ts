@@ -79,3 +79,33 @@ function decoded(name: string): string {
     return name.toLowerCase()
   }
 }
+
+/** Where an origin leads to. */
+export interface Host {
+  readonly host: string | undefined
+  /** The port that it names, or that its scheme implies. */
+  readonly port: number | undefined
+}
+
+const NOWHERE: Host = { host: undefined, port: undefined }
+const MAX_HOSTS = 256
+const hosts = new Map<string, Host>()
+
+/**
+ * Host and port of an origin such as `http://localhost:3000`; nothing of what is no URL. An application talks to few
+ * origins and parsing a URL costs microseconds, so they are kept.
+ */
+export function hostOf(origin: string): Host {
+  const known = hosts.get(origin)
+  if (known !== undefined) return known
+  const host = readHost(origin)
+  if (hosts.size >= MAX_HOSTS) hosts.clear()
+  hosts.set(origin, host)
+  return host
+}
+
+function readHost(origin: string): Host {
+  if (!URL.canParse(origin)) return NOWHERE
+  const { hostname, port, protocol } = new URL(origin)
+  return { host: hostname, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) }
+}

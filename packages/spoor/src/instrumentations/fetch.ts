@@ -1,5 +1,6 @@
 import { keepDispatchContext } from '../instrument/dispatchers.ts'
 import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
+import { hostOf } from '../instrument/url.ts'
 
 /** What undici publishes with every message (lib/core/diagnostics.js; undici 4.6 and later, built in since Node 18). */
 interface Message {
@@ -16,11 +17,6 @@ interface Request {
   readonly headers: unknown[] | string
   addHeader(name: string, value: string): unknown
 }
-
-const origin = ({ request }: Message): URL | undefined =>
-  URL.canParse(String(request.origin)) ? new URL(String(request.origin)) : undefined
-
-const defaultPort = (url: URL): number => (url.protocol === 'https:' ? 443 : 80)
 
 /** A proxy passes on the headers that it got, and those do not name the parent. */
 function replaceHeader(request: Request, name: string, value: string): void {
@@ -52,11 +48,8 @@ export const fetch: Instrumentation = instrumentation({
         component: 'fetch',
         method: ({ request }) => request.method,
         url: ({ request }) => `${request.origin}${request.path}`,
-        host: (message) => origin(message)?.hostname,
-        port: (message) => {
-          const url = origin(message)
-          return url === undefined ? undefined : Number(url.port) || defaultPort(url)
-        },
+        host: ({ request }) => hostOf(String(request.origin)).host,
+        port: ({ request }) => hostOf(String(request.origin)).port,
         status: ({ response }) => response?.statusCode,
       }),
       key: ({ request }: Message) => request,

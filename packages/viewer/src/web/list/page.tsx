@@ -43,12 +43,14 @@ export function ListPage(): VNode {
     void show({ service, errors, search })
   }, [service, errors, search])
   useLayoutEffect(() => {
-    list.current!.scrollTop = scrollTop.value
-    const row =
-      opened.value && list.current!.querySelector<HTMLElement>(`a.trace[href="/traces/${opened.value}"]`)
+    const box = list.current!
+    box.scrollTop = scrollTop.value
+    const row = opened.value && box.querySelector<HTMLElement>(`a.trace[href="/traces/${opened.value}"]`)
     if (row) row.focus({ preventScroll: true })
     return () => {
       pointerInside.value = false
+      // The event of the last scroll may be still to come, and comes too late then.
+      if (box.isConnected) scrollTop.value = box.scrollTop
     }
   }, [])
   useEffect(

@@ -13,7 +13,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 }
 
 /** How many single-character edits lie between two names (Levenshtein). */
-function distance(one: string, other: string): number {
+export function distance(one: string, other: string): number {
   const a = one.slice(0, 64)
   let row = Array.from({ length: other.length + 1 }, (_, column) => column)
   for (let i = 1; i <= a.length; i += 1) {

@@ -1,5 +1,6 @@
 import { SpoorError } from '../api/errors.ts'
 import type { Propagator } from '../api/propagator.ts'
+import { distance } from '../nearest.ts'
 import { b3, b3Multi } from './b3.ts'
 import { baggage } from './baggage.ts'
 import { datadog } from './datadog.ts'
@@ -48,19 +49,4 @@ function find(name: string): Propagator {
     `There is no propagator ${JSON.stringify(name.slice(0, 64))}. Did you mean "${nearest}"? ` +
       `Known are ${all.join(', ')}; set OTEL_PROPAGATORS or the option to a list of these.`,
   )
-}
-
-/** How many single-character edits lie between two names (Levenshtein). */
-function distance(one: string, other: string): number {
-  const a = one.slice(0, 64)
-  let row = Array.from({ length: other.length + 1 }, (_, column) => column)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= other.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === other[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[other.length] as number
 }

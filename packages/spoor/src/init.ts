@@ -6,6 +6,7 @@ import type { OpenTracer, Tracer } from './api/tracer.ts'
 import { renderFindings, runningFindings } from './doctor.ts'
 import { onProcessEnd } from './export/lifecycle.ts'
 import { Engine, type EngineReport } from './instrument/engine.ts'
+import { running } from './instrument/running.ts'
 import { report, setLogLevel } from './log.ts'
 import { environmentOptions, type InitOptions, type ResolvedOptions } from './options.ts'
 import { decodeBinary, encodeBinary } from './propagation/binary.ts'
@@ -53,7 +54,8 @@ export function init(options: InitOptions = {}): Tracer {
   setLogLevel(resolved.logLevel)
   if (!resolved.enabled) return noopTracer
   const { tracer, recorder } = makeTracer(resolved)
-  const engine = new Engine(runtimeOf(tracer, resolved.dialect, resolved.privacy), resolved.instrumentations)
+  const runtime = runtimeOf(tracer, resolved.dialect, resolved.privacy, resolved.policy)
+  const engine = new Engine(runtime, resolved.instrumentations)
   setGlobalTracer(tracer)
   engine.start()
   const undo = onProcessEnd({
@@ -65,7 +67,9 @@ export function init(options: InitOptions = {}): Tracer {
       recorder?.exit()
     },
   })
+  running.runtime = runtime
   const stop = (): void => {
+    running.runtime = null
     undo()
     engine.stop()
   }
@@ -75,11 +79,11 @@ export function init(options: InitOptions = {}): Tracer {
 
 /** Sends what is finished, stops, and takes every patch back. Never rejects. `init()` may be called again. */
 export function shutdown(): Promise<void> {
-  const { running } = state
-  if (running === null) return state.stopping ?? Promise.resolve()
+  const { running: started } = state
+  if (started === null) return state.stopping ?? Promise.resolve()
   state.running = null
-  running.stop()
-  state.stopping = closed(running.tracer)
+  started.stop()
+  state.stopping = closed(started.tracer)
   return state.stopping
 }
 

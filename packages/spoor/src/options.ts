@@ -1,13 +1,16 @@
 import type { Propagator } from './api/propagator.ts'
 import type { ScopeManager } from './api/scope.ts'
 import type { OpenTracer, Tracer } from './api/tracer.ts'
+import { requireKnown } from './checks.ts'
 import { type Environment, processEnvironment, readEnvironment } from './config.ts'
 import type { Instrumentation } from './instrument/define.ts'
 import type { Privacy } from './instrument/runtime.ts'
+import { type ServerOptions, serverChecks } from './instrument/server-options.ts'
+import { ServerPolicy } from './instrument/server-policy.ts'
 import { secretParameters } from './instrument/url.ts'
 import { instrumentations } from './instrumentations/index.ts'
 import { type LogLevel, report } from './log.ts'
-import { checkOptions, requireKnown } from './options-check.ts'
+import { checkOptions } from './options-check.ts'
 import type { ExtractPolicy } from './propagation/composite.ts'
 import { DEFAULT_PROPAGATORS, propagatorsFromNames } from './propagation/select.ts'
 import type { Dialect } from './semantics/dialect.ts'
@@ -17,7 +20,7 @@ import { alwaysOff, alwaysOn, parentBased, rateLimited, ratio, type Sampler } fr
 import type { Settings } from './variables.ts'
 
 /** What `init()` takes. Everything is optional; what is not given comes from the environment, then from defaults. */
-export interface InitOptions {
+export interface InitOptions extends ServerOptions {
   /** Name of this service in every trace. */
   serviceName?: string
   /** Further facts about this process. */
@@ -69,6 +72,8 @@ export interface ResolvedOptions {
   /** Ours and the user's, without those that are left out. */
   readonly instrumentations: readonly Instrumentation[]
   readonly privacy: Privacy
+  /** What was said of requests; null for nothing. */
+  readonly policy: ServerPolicy | null
   readonly scopeManager: ScopeManager | undefined
   readonly logLevel: LogLevel
 }
@@ -113,9 +118,15 @@ export function environmentOptions(
         ...(settings.secretParameters ?? []).map((name) => name.toLowerCase()),
       ]),
     },
+    policy: policyOf(options),
     scopeManager: options.scopeManager,
     logLevel: options.logLevel ?? settings.spoorLogLevel ?? logLevelOf(settings.logLevel),
   }
+}
+
+function policyOf(options: InitOptions): ServerPolicy | null {
+  const given = Object.entries(options).filter(([name, value]) => name in serverChecks && value !== undefined)
+  return given.length === 0 ? null : new ServerPolicy(Object.fromEntries(given))
 }
 
 function propagatorsOf(given: readonly (string | Propagator)[]): Propagator[] {

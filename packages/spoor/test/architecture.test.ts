@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'src')
 
 /** Modules that belong to no folder and that everybody but `api` may use. */
-const LEAVES = ['log', 'settle', 'nearest']
+const LEAVES = ['log', 'settle', 'nearest', 'checks']
 
 /**
  * Who may import whom. A folder that is not listed here may not exist; a name with a slash is one file. Types count
@@ -18,6 +18,7 @@ const ARROWS: { [folder: string]: string[] } = {
   log: ['api'],
   settle: [],
   nearest: [],
+  checks: ['api', 'nearest'],
   config: ['api', 'variables', ...LEAVES],
   variables: [],
   scope: ['api'],
@@ -27,9 +28,11 @@ const ARROWS: { [folder: string]: string[] } = {
   export: ['api', 'tracer/finished-span', ...LEAVES],
   instrument: ['api', 'semantics', ...LEAVES],
   instrumentations: ['instrument'],
+  frameworks: ['api', 'semantics', 'instrument', 'instrumentations', 'scope', 'adopt', ...LEAVES],
   decorators: ['api', ...LEAVES],
   testing: [
     'api',
+    'instrument/server-options',
     'scope',
     'tracer/start-active',
     'tracer/finished-span',

@@ -135,6 +135,8 @@ class NoopTracer implements Tracer {
 
 export const noopSpanContext: SpanContext = new NoopSpanContext()
 export const noopSpan: Span = new NoopSpan()
+/** Active inside of a request that is ignored: what would become its child is this span again. */
+export const silentSpan: Span = new NoopSpan()
 export const noopScope: Scope = new NoopScope()
 export const noopScopeManager: ScopeManager = new NoopScopeManager()
 export const noopTracer: Tracer = new NoopTracer()

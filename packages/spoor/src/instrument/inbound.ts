@@ -1,11 +1,15 @@
+import { silentSpan } from '../api/noop.ts'
 import { errorFields } from '../api/span.ts'
+import type { SpanContext } from '../api/span-context.ts'
 import { KIND_SERVER } from '../api/span-kind.ts'
 import { report } from '../log.ts'
 import { type FactWriter, write } from '../semantics/dialect.ts'
 import { methodName, writeMethod } from '../semantics/http.ts'
 import { type Binding, finishSpan } from './bind.ts'
-import type { EngineSpan, Row } from './row.ts'
+import { noteName, rename } from './names.ts'
+import type { EngineParent, EngineSpan, Row } from './row.ts'
 import type { Runtime } from './runtime.ts'
+import type { ServerPolicy } from './server-policy.ts'
 import { maskQuery, targetPath } from './url.ts'
 
 /**
@@ -95,13 +99,67 @@ function describeHost(
   if (http.serverUrl.length > 0) write(to, http.serverUrl, `${scheme}://${host}${path}`)
 }
 
-/** Opens the server span of a request: continues the caller's trace, or starts a new one. */
-export function openInbound(binding: Binding<InboundRequest>, request: InboundRequest): EngineSpan | null {
+/** How a request is received; everything may be left out. */
+export interface Reception {
+  /** What its users want of their requests, beside what the process was told at start. */
+  readonly policy?: ServerPolicy
+  /** The parent of a request that brings none: a span in whose flow it was made, in this very process. */
+  readonly parent?: EngineParent
+  /** What the framework's users know as the request and the response, where that is not what Node.js made. */
+  readonly request?: object
+  readonly response?: object
+  /** The framework, for dialects that name it. */
+  readonly component?: string
+}
+
+/**
+ * Opens the server span of a request that has none, and ties it to its messages: continues the caller's trace, or starts
+ * a new one. A request that is to be ignored gets a span that says nothing, and so does everything below it.
+ *
+ * @returns null when the request is not traced
+ */
+export function receive(
+  binding: Binding<InboundRequest>,
+  view: InboundRequest,
+  request: object,
+  response: object,
+  reception: Reception = {},
+): EngineSpan | null {
   const { runtime } = binding
-  const context = mayCarryContext(request.rawHeaders, runtime.inboundHeaders)
-    ? runtime.extract(request.headers)
-    : null
-  return context === null ? binding.start(request) : binding.start(request, context)
+  const { policy: own } = reception
+  const { policy: general } = runtime
+  if (own === undefined && general !== null && !general.traceAll) return null
+  const known = reception.request ?? request
+  const ignored = general?.ignores(known, view) === true || own?.ignores(known, view) === true
+  const span = ignored
+    ? runtime.silent(contextOf(runtime, view))
+    : openInbound(binding, view, reception.parent)
+  if (span === null) return null
+  setServerSpan(span, request, response)
+  if (ignored) return span
+  if (reception.component !== undefined) {
+    vocabularies.set(span, runtime.http)
+    for (const key of runtime.http.component) span.setTag(key, reception.component)
+  }
+  general?.begin(span, view, known, reception.response ?? response)
+  own?.begin(span, view, known, reception.response ?? response)
+  return span
+}
+
+/** Opens the server span of a request: continues the caller's trace, or starts a new one. */
+export function openInbound(
+  binding: Binding<InboundRequest>,
+  request: InboundRequest,
+  parent?: EngineParent,
+): EngineSpan | null {
+  const context = contextOf(binding.runtime, request) ?? parent ?? null
+  const span = context === null ? binding.start(request) : binding.start(request, context)
+  if (span !== null) noteName(span, methodName(request.method))
+  return span
+}
+
+function contextOf(runtime: Runtime, request: InboundRequest): SpanContext | null {
+  return mayCarryContext(request.rawHeaders, runtime.inboundHeaders) ? runtime.extract(request.headers) : null
 }
 
 /** Whether any header could hold a context: most requests from outside have none, and need no headers object. */
@@ -131,14 +189,55 @@ export function noteFailure(span: EngineSpan, error: unknown): void {
   span.log(errorFields(error))
 }
 
-/** What is asked last: frameworks that know the route of a request only when it is over. */
-const lastWords = new WeakMap<EngineSpan, () => void>()
-let anyLastWords = false
+/** What a handler threw or passed on; undefined when nothing went wrong. */
+export function failureOf(span: EngineSpan): unknown {
+  return failures.get(span)?.error
+}
 
-/** Calls back right before a server span is finished, whatever made it finish. A later call replaces an earlier one. */
-export function beforeClosing(span: EngineSpan, callback: () => void): void {
-  anyLastWords = true
-  lastWords.set(span, callback)
+/** Somebody who wants to know how a request goes on. */
+export interface Attendant {
+  /**
+   * The route is known. A request may match several, one after the other.
+   *
+   * @param request what the framework's users know as the request
+   */
+  routed?(route: string, request: object | undefined): void
+  /** The span is about to be finished, whatever made it finish. */
+  closing?(): void
+}
+
+const attendants = new WeakMap<EngineSpan, Attendant[]>()
+/** Whether there ever was one: most processes have none, and a look into the map costs. */
+let anyAttendants = false
+
+export function attend(span: EngineSpan, attendant: Attendant): void {
+  anyAttendants = true
+  const others = attendants.get(span)
+  if (others === undefined) attendants.set(span, [attendant])
+  else others.push(attendant)
+}
+
+/** Names for what is told of a span later, where its tracer is not the one that the rows of the framework know. */
+const vocabularies = new WeakMap<EngineSpan, Runtime['http']>()
+
+/** The last to come is told first: a framework names the route before those who came with the request read it. */
+function tellEnd(span: EngineSpan): void {
+  const present = attendants.get(span) ?? []
+  for (let i = present.length - 1; i >= 0; i -= 1) present[i]?.closing?.()
+}
+
+/** The route of a request is known: names its span, where nobody else has, and tells those who wait for it. */
+export function tellRoute(
+  runtime: Runtime,
+  span: EngineSpan,
+  route: string,
+  { method, framework, request }: { method: string | undefined; framework: string; request?: object },
+): void {
+  const http = (anyAttendants && vocabularies.get(span)) || runtime.http
+  rename(span, method === undefined ? route : `${methodName(method)} ${route}`)
+  for (const key of http.route) span.setTag(key, route)
+  for (const key of http.component) span.setTag(key, framework)
+  if (anyAttendants) for (const { routed } of attendants.get(span) ?? []) routed?.(route, request)
 }
 
 /**
@@ -154,8 +253,8 @@ export function closeInbound(
   complete: boolean,
 ): void {
   try {
-    if (anyLastWords) lastWords.get(span)?.()
     if (span.recording !== false) conclude(binding.runtime, span, status, complete)
+    if (anyAttendants) tellEnd(span)
   } catch (error) {
     report(
       'inbound',
@@ -163,7 +262,22 @@ export function closeInbound(
       error,
     )
   }
+  if (span.finished === undefined) closed.add(span)
   finishSpan(span)
+}
+
+/** Server spans of foreign tracers, which do not tell whether they are finished. */
+const closed = new WeakSet<EngineSpan>()
+
+/** The server span of a request or a response while it is open; null when it is finished, ignored, or never was. */
+export function openSpanOf(message: object): EngineSpan | null {
+  const span = serverSpanOf(message)
+  return span === null || span.finished === true || closed.has(span) || isSilent(span) ? null : span
+}
+
+/** Whether a span stands for a request that is ignored. */
+export function isSilent(span: EngineSpan): boolean {
+  return span === silentSpan || span.muted === true
 }
 
 function conclude({ http }: Runtime, span: EngineSpan, status: number | undefined, complete: boolean): void {

@@ -41,6 +41,7 @@ const TEMPLATES: unique symbol = Symbol('spoor.templates')
 
 interface Request {
   readonly baseUrl?: string
+  readonly params?: { readonly [name: string]: unknown }
   [TEMPLATES]?: Map<string, string>
 }
 
@@ -49,12 +50,31 @@ export function enterRouter(router: object, request: Request): void {
   const { baseUrl } = request
   if (baseUrl === undefined || baseUrl === '') return
   const noted = mounts.get(router)
-  if (noted === undefined) return
   const actual = segments(baseUrl)
+  if (noted === undefined) {
+    guess(request, baseUrl, actual)
+    return
+  }
   const mount = noted.find((candidate) => isEndOf(actual, candidate))
   if (mount === undefined) return
   const above = `/${actual.slice(0, actual.length - mount.length).join('/')}`
   const template = `${templateOf(request, above === '/' ? '' : above)}/${mount.join('/')}`
+  if (template !== baseUrl) (request[TEMPLATES] ??= new Map()).set(baseUrl, template)
+}
+
+/**
+ * A router that was mounted before anybody looked does not tell how. What the mount's parameters have matched stands in
+ * the path, and shows where they are.
+ */
+function guess(request: Request, baseUrl: string, actual: readonly string[]): void {
+  const known = [...(request[TEMPLATES]?.keys() ?? [])].filter((path) => baseUrl.startsWith(`${path}/`))
+  const above = known.sort((a, b) => b.length - a.length)[0] ?? ''
+  const names = Object.entries(request.params ?? {})
+  const below = actual.slice(segments(above).length).map((segment) => {
+    const name = names.find(([, value]) => typeof value === 'string' && encodeURIComponent(value) === segment)
+    return name === undefined ? segment : `:${name[0]}`
+  })
+  const template = `${templateOf(request, above)}/${below.join('/')}`
   if (template !== baseUrl) (request[TEMPLATES] ??= new Map()).set(baseUrl, template)
 }
 

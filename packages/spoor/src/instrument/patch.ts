@@ -11,18 +11,24 @@ const WRAPPED = Symbol.for('spoor.wrapped')
 /**
  * Replaces a method by what `wrap` makes of it. The property keeps its attributes; an inherited method is shadowed.
  *
+ * @param mark stands for who wraps it: nobody does so twice
  * @returns how to undo it, or null when there is no such method, or when it is wrapped already
  */
-export function patchMethod(target: object, name: string | symbol, wrap: Wrap): Undo | null {
+export function patchMethod(
+  target: object,
+  name: string | symbol,
+  wrap: Wrap,
+  mark: symbol = WRAPPED,
+): Undo | null {
   const original = (target as { [name: string | symbol]: unknown })[name]
-  if (typeof original !== 'function' || WRAPPED in original) return null
+  if (typeof original !== 'function' || mark in original) return null
   const own = Object.getOwnPropertyDescriptor(target, name)
   if (own !== undefined && own.configurable === false && own.writable !== true) return null
   const replacement = wrap(original)
   // Name, length, and what others have hung onto it: `http2.connect` has a promise-returning form as a property.
   Object.defineProperties(replacement, {
     ...Object.getOwnPropertyDescriptors(original),
-    [WRAPPED]: { value: original },
+    [mark]: { value: original },
   })
   define(target, name, replacement, own)
   return () => {

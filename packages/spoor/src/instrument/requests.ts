@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ScopeManager } from '../api/scope.ts'
 import type { Binding } from './bind.ts'
 import type { Engine } from './engine.ts'
-import { closeInbound, type InboundRequest, openInbound, serverSpanOf, setServerSpan } from './inbound.ts'
+import { closeInbound, type InboundRequest, receive, serverSpanOf } from './inbound.ts'
 import { emitResponse, exchangeOf, type Outbound } from './responses.ts'
 import type { EngineSpan } from './row.ts'
 
@@ -46,9 +46,8 @@ export function emitRequest(
     return emit.call(server, event, ...args)
   }
   const { scope } = binding.runtime
-  const span = openInbound(binding, new HttpRequestView(request))
+  const span = receive(binding, new HttpRequestView(request), request, response)
   if (span === null) return emit.call(server, event, ...args)
-  setServerSpan(span, request, response)
   noteSurroundings(scope, request, response)
   return scope.with(span, emit, server, event, ...args)
 }
@@ -82,25 +81,61 @@ export function traceMessages(
     return function (this: ServerResponse, event, ...args) {
       const span = serverSpanOf(this)
       if (span === null) return emit.call(this, event, ...args)
-      if (event === 'finish' || event === 'close') close(inbound, span, this, event === 'finish')
+      if (event === 'finish' || event === 'close') closeResponse(inbound, span, this, event === 'finish')
       if (silent && isUnheard(this, event)) return false
       return emitInside(scope, span, emit, this, event, args)
     }
   })
 }
 
-const CLOSED = Symbol('spoor.closed')
+/** On responses whose span is finished: all copies of this package know it. */
+const CLOSED: unique symbol = Symbol.for('spoor.closed')
 
-function close(
+/** Finishes the span of a response, once. @param complete whether all of it was sent */
+export function closeResponse(
   binding: Binding<InboundRequest>,
   span: EngineSpan,
-  response: ServerResponse & { [CLOSED]?: true },
+  response: Pick<ServerResponse, 'headersSent' | 'statusCode'> & { [CLOSED]?: true },
   complete: boolean,
 ): void {
   if (response[CLOSED] === true) return
   response[CLOSED] = true
   // Until the head is sent, the status of a response is only its default.
   closeInbound(binding, span, response.headersSent ? response.statusCode : undefined, complete)
+}
+
+/**
+ * The same for one request and its response, without a patch of their classes: for those who bring their own requests.
+ */
+export function followMessages(
+  binding: Binding<InboundRequest>,
+  span: EngineSpan,
+  request: object,
+  response: object,
+): void {
+  const { scope } = binding.runtime
+  noteSurroundings(scope, request, response)
+  shadowEmit(request, (emit, self, event, args) => emitInside(scope, span, emit, self, event, args))
+  shadowEmit(response, (emit, self, event, args) => {
+    if (event === 'finish' || event === 'close')
+      closeResponse(binding, span, response as ServerResponse, event === 'finish')
+    return emitInside(scope, span, emit, self, event, args)
+  })
+}
+
+type Emitting = (emit: Emit, self: object, event: string | symbol, args: unknown[]) => boolean
+
+function shadowEmit(emitter: object, emitting: Emitting): void {
+  const { emit } = emitter as { emit?: Emit }
+  if (typeof emit !== 'function') return
+  Object.defineProperty(emitter, 'emit', {
+    configurable: true,
+    writable: true,
+    enumerable: false,
+    value: function (this: object, event: string | symbol, ...args: unknown[]): boolean {
+      return emitting(emit, this, event, args)
+    },
+  })
 }
 
 /** What was active when the request arrived, where that was anything: a server that began to listen inside a span. */
@@ -151,7 +186,7 @@ function isObject(value: unknown): value is object {
  * A request of `node:http` as the engine reads it. Accessors, so that what nobody reads costs nothing; total, because
  * a request that somebody made by hand need not have a socket or raw headers.
  */
-class HttpRequestView implements InboundRequest {
+export class HttpRequestView implements InboundRequest {
   readonly #request: Partial<IncomingMessage>
 
   constructor(request: object) {

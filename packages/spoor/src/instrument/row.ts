@@ -44,6 +44,16 @@ export interface Call<Self = any, Args extends readonly unknown[] = readonly any
 export interface EngineSpan extends Span, Partial<FactWriter> {
   /** False when nothing is kept of it. */
   readonly recording?: boolean
+  readonly finished?: boolean
+  readonly muted?: boolean
+  /** A name that gives way to one of the application's. */
+  suggestName?(name: string): void
+  /** Sends nothing of its trace from this process. */
+  mute?(): void
+  /** Keeps back what is finished below it until it is known whether it is of interest. */
+  hold?(): void
+  /** Sends what was kept back. */
+  release?(): void
 }
 
 /** What a span may continue. */

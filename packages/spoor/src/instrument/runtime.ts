@@ -4,6 +4,7 @@ import type { Tracer } from '../api/tracer.ts'
 import type { DatabaseNames } from '../semantics/database.ts'
 import type { HttpNames } from '../semantics/http.ts'
 import type { EngineParent, EngineSpan, Row } from './row.ts'
+import type { ServerPolicy } from './server-policy.ts'
 
 /** What the engine runs on; `init` makes one for its tracer, our own or a foreign one. */
 export interface Runtime {
@@ -15,6 +16,10 @@ export interface Runtime {
   readonly privacy: Privacy
   /** Opens a span of a row. The row describes the event only if somebody keeps what it says. */
   open<Event>(row: Row<Event>, event: Event, parent: EngineParent): EngineSpan
+  /** A span that says nothing, nor does anything below it: for requests that are ignored. */
+  silent(parent: EngineParent): EngineSpan
+  /** What was said at start of all requests; null for nothing. */
+  readonly policy: ServerPolicy | null
   /** Reads a context from request headers; null for none. Never throws. */
   extract(headers: object): SpanContext | null
   /** Adds headers for a context to a carrier. Never throws. */

@@ -1,6 +1,6 @@
 import type { Binding } from './bind.ts'
 import type { Engine } from './engine.ts'
-import { closeInbound, type InboundRequest, openInbound, serverSpanOf, setServerSpan } from './inbound.ts'
+import { closeInbound, type InboundRequest, receive, serverSpanOf, setServerSpan } from './inbound.ts'
 import { type Emit, emitRequest } from './requests.ts'
 
 /**
@@ -29,9 +29,8 @@ export function traceStreams(
       const [stream] = args as [Stream | undefined]
       if (event !== 'stream' || stream === undefined || serverSpanOf(stream) !== null)
         return emit.call(this, event, ...args)
-      const span = openInbound(binding, requestOf(...(args as Parameters<typeof requestOf>)))
+      const span = receive(binding, requestOf(...(args as Parameters<typeof requestOf>)), stream, stream)
       if (span === null) return emit.call(this, event, ...args)
-      setServerSpan(span, stream, stream)
       watchServed(engine, stream, binding)
       return scope.with(span, emit, this, event, ...args)
     }

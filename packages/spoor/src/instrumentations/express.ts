@@ -86,7 +86,14 @@ export const express: Instrumentation = instrumentation({
   name: 'express',
   patches: [
     { ...five, file: 'lib/route.js', at: 'prototype', from: 'Route.prototype', methods: { dispatch } },
-    { ...five, file: 'lib/layer.js', at: 'prototype', settles: 'return', methods: { handleError } },
+    {
+      ...five,
+      file: 'lib/layer.js',
+      at: 'prototype',
+      from: 'Layer.prototype',
+      settles: 'return',
+      methods: { handleError },
+    },
     { ...five, file: 'index.js', at: 'prototype', from: 'Router.prototype', methods: { handle } },
     {
       ...five,
@@ -100,6 +107,7 @@ export const express: Instrumentation = instrumentation({
       ...four,
       file: 'lib/router/layer.js',
       at: 'prototype',
+      from: 'Layer.prototype',
       settles: 'return',
       methods: { handle_error: handleError },
     },

@@ -1,6 +1,6 @@
 import { errorFields, type Span, type TagMap } from '../api/span.ts'
 import { FLAG_SAMPLED, NO_BAGGAGE, TraceContext } from '../api/span-context.ts'
-import { KIND_NAMES } from '../api/span-kind.ts'
+import { KIND_CONSUMER, KIND_NAMES, KIND_SERVER } from '../api/span-kind.ts'
 import { momentOf } from './clock.ts'
 import {
   type FinishedSpan,
@@ -37,7 +37,15 @@ export class RecordingSpan implements Span, FinishedSpan {
   droppedLinks = 0
   statusCode: number = STATUS_UNSET
   statusMessage = ''
+  /** Where its trace entered this process, as a request or a message: what is decided of that holds for all below it. */
+  readonly root: RecordingSpan
   readonly #tracer: SpoorTracer
+  /** Nothing below this root is sent: somebody has said that it is of no interest. */
+  #muted = false
+  /** Whether the application has named the span itself. */
+  #named = false
+  /** Finished spans below this root that wait for a word on whether they are of interest; null when none is awaited. */
+  #held: RecordingSpan[] | null = null
   #context: TraceContext | null = null
 
   /** Made by the tracer only. */
@@ -58,11 +66,13 @@ export class RecordingSpan implements Span, FinishedSpan {
     this.kind = kind
     this.startTime = startTime
     if (parent === null) {
+      this.root = this
       this.parentSpanId = ''
       this.parentIsRemote = false
       this.traceState = ''
       this.baggage = NO_BAGGAGE
     } else {
+      this.root = parent instanceof RecordingSpan && !isEntry(kind) ? parent.root : this
       this.parentSpanId = parent.spanId
       // A caller may send baggage or a sampling decision without naming a span.
       this.parentIsRemote = parent.remote && parent.spanId !== ''
@@ -85,6 +95,11 @@ export class RecordingSpan implements Span, FinishedSpan {
     return this.endTime !== 0
   }
 
+  /** Whether its trace is not sent from this process. */
+  get muted(): boolean {
+    return this.root.#muted
+  }
+
   context(): TraceContext {
     return (this.#context ??= new TraceContext(
       this.traceId,
@@ -100,8 +115,39 @@ export class RecordingSpan implements Span, FinishedSpan {
   }
 
   setOperationName(name: string): this {
-    if (this.endTime === 0) this.name = nameOf(name)
+    if (this.endTime !== 0) return this
+    this.name = nameOf(name)
+    this.#named = true
     return this
+  }
+
+  /** A name for as long as the application has not given one: routes are known late, and must not win over it. */
+  suggestName(name: string): void {
+    if (this.endTime === 0 && !this.#named) this.name = nameOf(name)
+  }
+
+  /** Sends nothing of this span's trace from here on, and nothing of what is held back. */
+  mute(): void {
+    const { root } = this
+    root.#muted = true
+    root.#held = null
+    root.traceFlags &= ~FLAG_SAMPLED
+    root.#context = null
+    this.traceFlags &= ~FLAG_SAMPLED
+    this.#context = null
+  }
+
+  /** Keeps back what is finished below this span's root until {@link release} or {@link mute}. */
+  hold(): void {
+    this.root.#held ??= []
+  }
+
+  /** Sends what was held back, and what follows. */
+  release(): void {
+    const { root } = this
+    const held = root.#held
+    root.#held = null
+    if (held !== null) for (const span of held) span.#tracer.record(span)
   }
 
   setBaggageItem(key: string, value: string): this {
@@ -181,7 +227,10 @@ export class RecordingSpan implements Span, FinishedSpan {
     const time = momentOf(finishTime, this.#tracer.clock)
     // A correction of the system clock, or a mistaken argument, must not make a duration negative.
     this.endTime = time < this.startTime ? this.startTime : time
-    if ((this.traceFlags & FLAG_SAMPLED) !== 0) this.#tracer.record(this)
+    if ((this.traceFlags & FLAG_SAMPLED) === 0 || this.root.#muted) return
+    const held = this.root.#held
+    if (held === null) this.#tracer.record(this)
+    else if (held.push(this) >= MOST_HELD) this.release()
   }
 
   #setAttribute(key: string, value: unknown): void {
@@ -214,6 +263,13 @@ export class RecordingSpan implements Span, FinishedSpan {
     this.#context = null
   }
 }
+
+function isEntry(kind: number): boolean {
+  return kind === KIND_SERVER || kind === KIND_CONSUMER
+}
+
+/** A request that has done so much before its route is known is of interest. */
+const MOST_HELD = 1000
 
 /** Baggage is text, and text alone: as it is, for half of an item would be another item. */
 function baggageText(value: unknown): string {

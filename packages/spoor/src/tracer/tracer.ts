@@ -118,7 +118,8 @@ export class SpoorTracer implements Tracer {
       : parent === null || parent.remote
         ? this.clock.begin()
         : this.clock.now()
-    const sampled = this.#decide(parent, traceId, name, kind, known)
+    const muted = parent instanceof RecordingSpan && parent.muted
+    const sampled = !muted && this.#decide(parent, traceId, name, kind, known)
     const flags = parent?.traceFlags ?? 0
     const inherited = (flags & FLAG_DEBUG) | (continued ? flags & FLAG_RANDOM : FLAG_RANDOM)
     return new RecordingSpan(

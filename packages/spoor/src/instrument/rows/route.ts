@@ -1,6 +1,5 @@
 import { KIND_SERVER } from '../../api/span-kind.ts'
-import { methodName } from '../../semantics/http.ts'
-import { beforeClosing, noteFailure, serverSpanOf } from '../inbound.ts'
+import { attend, noteFailure, serverSpanOf, tellRoute } from '../inbound.ts'
 import type { EngineSpan, Row } from '../row.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -12,6 +11,8 @@ export interface RouteFacts<Event> {
   readonly path: (event: Event) => string | undefined
   readonly method: (event: Event) => string | undefined
   readonly framework: string
+  /** What the framework's users know as the request, where that is another object. */
+  readonly view?: (event: Event) => object | undefined
   /** When the template is known: before the handler, as a rule; else when the response is over. */
   readonly known?: 'start' | 'end'
   /** What the handler threw or passed on. It is told on the span; the status decides whether the request failed. */
@@ -21,13 +22,15 @@ export interface RouteFacts<Event> {
 
 /** The server span is there already: a framework only knows which route it was, and what went wrong in it. */
 export function route<Event>(facts: RouteFacts<Event>): Row<Event> {
-  const name = (event: Event, span: EngineSpan, { http }: Runtime): void => {
+  const name = (event: Event, span: EngineSpan, runtime: Runtime): void => {
     const path = facts.path(event)
     if (path === undefined) return
-    const method = facts.method(event)
-    span.setOperationName(method === undefined ? path : `${methodName(method)} ${path}`)
-    for (const key of http.route) span.setTag(key, path)
-    for (const key of http.component) span.setTag(key, facts.framework)
+    const request = facts.view?.(event)
+    tellRoute(runtime, span, path, {
+      method: facts.method(event),
+      framework: facts.framework,
+      ...(request === undefined ? {} : { request }),
+    })
   }
   const atStart = facts.known !== 'end'
   return {
@@ -41,7 +44,7 @@ export function route<Event>(facts: RouteFacts<Event>): Row<Event> {
       const span = request === undefined ? null : serverSpanOf(request)
       if (span === null || span.recording === false) return null
       if (atStart) name(event, span, runtime)
-      else beforeClosing(span, () => name(event, span, runtime))
+      else attend(span, { closing: () => name(event, span, runtime) })
       return span
     },
     ...(facts.failure === undefined ? {} : { failure: facts.failure }),

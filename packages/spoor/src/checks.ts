@@ -1,0 +1,67 @@
+import { SpoorError } from './api/errors.ts'
+import { nearest } from './nearest.ts'
+
+/** The vocabulary in which options are checked at start, and the one wording of what is wrong with one. */
+
+/** What one option takes. */
+export interface Check {
+  readonly fits: (value: any) => boolean
+  readonly expects: string
+}
+
+export const check = (fits: Check['fits'], expects: string): Check => ({ fits, expects })
+export const of = (type: string): Check => check((value) => typeof value === type, `a ${type}`)
+export const oneOf = (...names: string[]): Check =>
+  check((value) => names.includes(value), names.map((name) => `"${name}"`).join(', '))
+export const has = (methods: readonly string[], expects: string): Check =>
+  check((value) => isObject(value) && methods.every((method) => typeof value[method] === 'function'), expects)
+export const listOf = (item: (value: any) => boolean, expects: string): Check =>
+  check((value) => Array.isArray(value) && value.every(item), expects)
+export const recordOf = (types: readonly string[], expects: string): Check =>
+  check(
+    (value) => isObject(value) && Object.values(value).every((item) => types.includes(typeof item)),
+    expects,
+  )
+
+/** A check for every option that there is. */
+export type Checks<Options> = { readonly [Name in keyof Options]-?: Check }
+
+/**
+ * @throws {SpoorError} `SPOOR_UNKNOWN_OPTION` for a name that does not exist, and `SPOOR_INVALID_OPTION` for a value that
+ *   cannot be used
+ */
+export function checkEach<Options extends object>(options: Options, checks: Checks<Options>): void {
+  if (!isObject(options)) refuse('the options', options, 'an object')
+  for (const [name, value] of Object.entries(options)) {
+    requireKnown('option', name, Object.keys(checks))
+    const { fits, expects } = checks[name as keyof Options]
+    if (value !== undefined && !fits(value)) refuse(`the option ${name}`, value, expects)
+  }
+}
+
+/** @throws {SpoorError} `SPOOR_UNKNOWN_…`, naming the nearest that there is */
+export function requireKnown(what: string, name: string, known: readonly string[]): void {
+  if (known.includes(name)) return
+  const close = nearest(name, known)
+  throw new SpoorError(
+    `SPOOR_UNKNOWN_${what.toUpperCase()}`,
+    `There is no ${what} ${JSON.stringify(name.slice(0, 64))}. ` +
+      (close === undefined ? `Known are ${known.join(', ')}.` : `Did you mean "${close}"?`),
+  )
+}
+
+/** @throws {SpoorError} `SPOOR_INVALID_OPTION` */
+export function refuse(what: string, value: unknown, expects: string): never {
+  // Not the value itself unless it is a plain one: headers hold credentials.
+  const given =
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? JSON.stringify(value).slice(0, 64)
+      : value === null
+        ? 'null'
+        : `${Array.isArray(value) ? 'a list' : typeof value} that does not fit`
+  throw new SpoorError('SPOOR_INVALID_OPTION', `${what} should be ${expects}, and is ${given}.`)
+}
+
+export function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null && !Array.isArray(value)) || typeof value === 'function'
+}

@@ -1,0 +1,99 @@
+/**
+ * `spoor/express`: a tracing object for Express 4 and 5.
+ *
+ * @example
+ * const tracing = new ExpressTracing({ app, tracedAttributes: ['params.id'] })
+ */
+import { templateOf } from '../instrument/mounts.ts'
+import { ownerOf, patchMethod } from '../instrument/patch.ts'
+import type { Exchange } from '../instrument/serve.ts'
+import { express as table } from '../instrumentations/express.ts'
+import { nameRoutes } from './route-names.ts'
+import { type Framework, Tracing, type TracingOptions } from './tracing.ts'
+
+/** What we use of an application, or of a router. */
+export interface ExpressApp {
+  handle?: unknown
+  use: (...args: any[]) => unknown
+}
+
+/** What we use of a request. */
+export interface ExpressRequest {
+  readonly method: string
+  readonly baseUrl?: string
+  readonly route?: { readonly path: unknown }
+}
+
+/** Traces all requests of Express applications and routers, or the handlers that are marked. */
+export class ExpressTracing<Request extends object = any, Response extends object = any> extends Tracing<
+  ExpressApp,
+  Request,
+  Response
+> {
+  constructor(options: TracingOptions<ExpressApp, Request, Response> = {}) {
+    super(framework, options)
+  }
+}
+
+const framework: Framework<ExpressApp> = {
+  name: 'express',
+  exchange(args) {
+    // Error handlers get the error first.
+    const [request, response] = args.length > 3 ? args.slice(1) : args
+    return exchangeOf(request, response)
+  },
+  attach(app, tracing) {
+    const mark = Symbol('spoor.traced')
+    const released = nameRoutes(table, partsOf(app))
+    const undo = patchMethod(
+      app,
+      'handle',
+      (handle: (...args: unknown[]) => unknown) =>
+        function (this: unknown, request: ExpressRequest, response: object, ...rest: unknown[]): unknown {
+          return tracing.serve({ message: request, response }, () =>
+            handle.call(this, request, response, ...rest),
+          )
+        },
+      mark,
+    )
+    return () => {
+      undo?.()
+      released()
+    }
+  },
+}
+
+interface Router {
+  readonly stack: object[]
+  route(path: string): object
+}
+
+/** The classes of Express, under the names that its table knows them by: an application does not tell where it is from. */
+function partsOf(app: ExpressApp & { router?: unknown; _router?: Router; lazyrouter?: () => void }): object {
+  app.lazyrouter?.()
+  const router = (Array.isArray((app as Partial<Router>).stack) ? app : (app._router ?? app.router)) as Router
+  const scratch = { stack: [] as object[] }
+  const route = router.route.call(scratch, '/')
+  const [layer] = scratch.stack
+  const methods = ownerOf('process_params', router) ?? ownerOf('handle', router)
+  return {
+    Route: { prototype: ownerOf('dispatch', route) },
+    Layer: { prototype: layer === undefined ? undefined : Object.getPrototypeOf(layer) },
+    // Express 4 hangs the methods on a function, Express 5 on a prototype.
+    Router: 'process_params' in router ? methods : { prototype: methods },
+  }
+}
+
+function exchangeOf(request: ExpressRequest | undefined, response: object | undefined): Exchange | null {
+  if (typeof request !== 'object' || request === null || typeof response !== 'object' || response === null)
+    return null
+  return { message: request, response, route: () => routeOf(request) }
+}
+
+/** Known inside of a route, and lost again when its handlers pass the request on. */
+function routeOf(request: ExpressRequest): string | undefined {
+  if (request.route === undefined) return undefined
+  const prefix = templateOf(request)
+  const path = String(request.route.path)
+  return path === '/' && prefix !== '' ? prefix : prefix + path
+}

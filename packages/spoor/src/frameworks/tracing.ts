@@ -1,0 +1,217 @@
+import { SpoorError } from '../api/errors.ts'
+import type { Span } from '../api/span.ts'
+import type { Tracer } from '../api/tracer.ts'
+import { type Checks, check, checkEach, oneOf } from '../checks.ts'
+import { openSpanOf } from '../instrument/inbound.ts'
+import type { Undo } from '../instrument/patch.ts'
+import { type Exchange, Server } from '../instrument/serve.ts'
+import { checkServerOptions, type ServerOptions, serverChecks } from '../instrument/server-options.ts'
+import { ServerPolicy } from '../instrument/server-policy.ts'
+import type { AttributeSource, TracedAttributes } from '../instrument/traced-attributes.ts'
+import type { Dialect } from '../semantics/dialect.ts'
+import { type TracerOption, TracerSource } from './tracer-source.ts'
+
+/** What a tracing object takes. Everything is optional. */
+export interface TracingOptions<
+  App extends object = any,
+  Request extends object = any,
+  Response extends object = any,
+> extends ServerOptions<Request, Response> {
+  /** A tracer, or a function that makes one; by default the global tracer, whichever that is when a request comes. */
+  tracer?: TracerOption
+  /** An application to attach to at once. */
+  app?: App
+  /** Vocabulary of the tags, where `tracer` is not Spoor's own. Default `opentracing`. */
+  dialect?: Dialect
+}
+
+/** What one framework has to say of itself. */
+export interface Framework<App extends object> {
+  /** As it stands in the tag `component`. */
+  readonly name: string
+  /** Finds the request in what a handler is called with; null where there is none. */
+  exchange(args: readonly any[]): Exchange | null
+  /** From what users know as the request to the message that carries the span. By default they are the same. */
+  message?(request: any): object | undefined
+  /** Nobody answers for a handler that throws. */
+  readonly throwEnds?: boolean
+  /** Leads every request of an application through {@link Tracing.serve}. */
+  attach(app: App, tracing: Tracing<App>): Undo
+}
+
+type Handler = (this: any, ...args: any[]) => any
+
+const ownChecks: Checks<Pick<TracingOptions, 'tracer' | 'app' | 'dialect'>> = {
+  tracer: check(isTracer, 'an OpenTracing tracer, or a function that makes one'),
+  app: check(isApp, 'an application'),
+  dialect: oneOf('otel', 'opentracing', 'both'),
+}
+const checks: Checks<TracingOptions> = { ...serverChecks, ...ownChecks }
+
+/**
+ * A tracing object: traces all requests of the applications that it is attached to, or the handlers that are marked with
+ * it. There is one server span per request, however many tracing objects, marks and patches it passes.
+ */
+export class Tracing<App extends object = any, Request extends object = any, Response extends object = any> {
+  readonly #framework: Framework<App>
+  readonly #source: TracerSource
+  readonly #policy: ServerPolicy
+  readonly #attached = new Map<App, Undo>()
+  #server: { readonly runtime: object; readonly server: Server } | null = null
+
+  /**
+   * @throws {SpoorError} `SPOOR_UNKNOWN_OPTION`, `SPOOR_INVALID_OPTION`, `SPOOR_SECRET_ATTRIBUTE`, `SPOOR_UNKNOWN_RULE`, and
+   *   `SPOOR_TRACE_ALL_WITHOUT_APP`
+   */
+  constructor(framework: Framework<App>, options: TracingOptions<App, Request, Response> = {}) {
+    checkEach<TracingOptions>(options, checks)
+    checkServerOptions(options)
+    const { tracer, app, dialect = 'opentracing', ...wishes } = options
+    if (wishes.traceAll === true && app === undefined) {
+      throw new SpoorError(
+        'SPOOR_TRACE_ALL_WITHOUT_APP',
+        'traceAll was given without an app. Give the app too, or leave traceAll out and call attach(app) later.',
+      )
+    }
+    this.#framework = framework
+    this.#source = new TracerSource(tracer, dialect)
+    this.#policy = new ServerPolicy(wishes)
+    if (app !== undefined) this.attach(app)
+  }
+
+  /** The tracer of this object: its own, or the global one, late-bound. */
+  get tracer(): Tracer {
+    return this.#source.tracer
+  }
+
+  /**
+   * Traces all requests of an application, or of a router. At any time, before or after its routes are declared; of as many
+   * applications as you like.
+   *
+   * @returns this object
+   * @throws {SpoorError} `SPOOR_ATTACHED_TWICE`, `SPOOR_NOT_AN_APP`
+   */
+  attach(app: App): this {
+    if (!isApp(app)) {
+      throw new SpoorError(
+        'SPOOR_NOT_AN_APP',
+        `attach() got ${app === null ? 'null' : typeof app}, not an application.`,
+      )
+    }
+    if (this.#attached.has(app)) {
+      throw new SpoorError(
+        'SPOOR_ATTACHED_TWICE',
+        'This tracing object is attached to this application already. Attach it once.',
+      )
+    }
+    this.#attached.set(app, this.#policy.traceAll ? this.#framework.attach(app, this) : () => {})
+    return this
+  }
+
+  /** Lets go of an application: its requests are no longer traced by this object. */
+  detach(app: App): void {
+    this.#attached.get(app)?.()
+    this.#attached.delete(app)
+  }
+
+  /**
+   * The span of a request: of the one given, else of the one in whose flow this is called.
+   *
+   * @returns null when the request is not traced, ignored, or finished
+   */
+  getSpan(request?: Request): Span | null {
+    if (request === undefined) return this.#source.runtime.scope.activeSpan
+    const message = this.#framework.message?.(request) ?? request
+    return openSpanOf(message)
+  }
+
+  /**
+   * Marks a handler: its requests are traced, with these attributes beside those of the tracing object. The handler keeps
+   * its name, its arity and its own properties. Without a handler a decorator is returned, for functions and for methods.
+   *
+   * @example
+   * app.get('/users/:id', tracing.trace(['params.id'], showUser))
+   * app.get('/users/:id', tracing.trace('params.id', showUser))
+   *
+   * class Users {
+   *   @tracing.trace('params.id') show(req, res) { … }
+   * }
+   */
+  trace<Fn extends Handler>(handler: Fn): Fn
+  trace<Fn extends Handler>(attributes: TracedAttributes<Request>, handler: Fn): Fn
+  trace<Fn extends Handler>(first: string, second: string, handler: Fn): Fn
+  trace<Fn extends Handler>(first: string, second: string, third: string, handler: Fn): Fn
+  trace(...attributes: readonly string[]): HandlerDecorator
+  trace(attributes: readonly AttributeSource<Request>[]): HandlerDecorator
+  trace(...given: readonly any[]): any {
+    const last: unknown = given.at(-1)
+    if (typeof last === 'function') return this.#mark(last as Handler, listed(given.slice(0, -1)))
+    // `@tracing.trace` without parentheses.
+    if (typeof given[0] === 'function') return this.#mark(given[0] as Handler, [])
+    return this.#decorator(listed(given))
+  }
+
+  /** Runs a handler inside the server span of its request. For adapters. */
+  serve<Result>(exchange: Exchange, handler: () => Result, attributes?: TracedAttributes): Result {
+    const { name, throwEnds = false } = this.#framework
+    return this.#current().serve(
+      exchange,
+      {
+        framework: name,
+        policy: this.#policy,
+        throwEnds,
+        ...(attributes === undefined ? {} : { attributes }),
+      },
+      handler,
+    )
+  }
+
+  #current(): Server {
+    const { runtime } = this.#source
+    if (this.#server?.runtime !== runtime) this.#server = { runtime, server: new Server(runtime) }
+    return this.#server.server
+  }
+
+  #mark(handler: Handler, attributes: TracedAttributes): Handler {
+    checkServerOptions({ tracedAttributes: attributes })
+    const framework = this.#framework
+    const serve = (exchange: Exchange, run: () => unknown): unknown => this.serve(exchange, run, attributes)
+    const marked = function (this: unknown, ...args: unknown[]): unknown {
+      const exchange = framework.exchange(args)
+      return exchange === null ? handler.apply(this, args) : serve(exchange, () => handler.apply(this, args))
+    }
+    return Object.defineProperties(marked, Object.getOwnPropertyDescriptors(handler))
+  }
+
+  #decorator(attributes: TracedAttributes): HandlerDecorator {
+    return ((target: unknown, _key?: unknown, descriptor?: PropertyDescriptor) =>
+      descriptor === undefined
+        ? this.#mark(target as Handler, attributes)
+        : { ...descriptor, value: this.#mark(descriptor.value as Handler, attributes) }) as HandlerDecorator
+  }
+}
+
+/** Marks functions, and methods by either kind of decorator. */
+export interface HandlerDecorator {
+  <Method extends Handler>(
+    method: Method,
+    context: { readonly kind: string; readonly name: string | symbol },
+  ): Method
+  (target: object, key: string | symbol, descriptor: PropertyDescriptor): any
+  <Fn extends Handler>(handler: Fn): Fn
+}
+
+/** Attributes come as one list, or one after the other. */
+function listed(given: readonly any[]): TracedAttributes {
+  return given.length === 1 ? given[0] : given
+}
+
+function isTracer(value: unknown): boolean {
+  if (typeof value === 'function') return true
+  const { startSpan, inject, extract } = (value ?? {}) as Partial<Tracer>
+  return [startSpan, inject, extract].every((method) => typeof method === 'function')
+}
+
+function isApp(value: unknown): boolean {
+  return value !== null && (typeof value === 'object' || typeof value === 'function')
+}

@@ -1,0 +1,127 @@
+import type { Span } from '../api/span.ts'
+import { report } from '../log.ts'
+import { type IgnoreDecision, ignoring } from './ignore.ts'
+import { attend, failureOf, type InboundRequest } from './inbound.ts'
+import type { EngineSpan } from './row.ts'
+import type { ServerOptions } from './server-options.ts'
+import { readAttributes, type TracedAttribute, type TracedAttributes } from './traced-attributes.ts'
+
+/**
+ * What its users want to know of each request, and which they do not want to know of. One policy serves one tracing
+ * object, or the whole process; what it calls is the user's, and cannot change a response.
+ */
+export class ServerPolicy {
+  readonly traceAll: boolean
+  readonly #options: ServerOptions
+  readonly #ignore: IgnoreDecision | null
+  readonly #attributes: readonly TracedAttribute[]
+  /** A request may pass its policy more than once: in an application, in one below it, in a marked handler. */
+  readonly #attended = new WeakSet<EngineSpan>()
+
+  /** @param options that have been checked */
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.traceAll = options.traceAll !== false
+    this.#ignore = ignoring(options.ignore)
+    this.#attributes = readAttributes(options.tracedAttributes)
+  }
+
+  /** Whether a request that has just arrived is nobody's business. */
+  ignores(request: object, view: InboundRequest): boolean {
+    return this.#ignore?.atArrival(request, view) === true
+  }
+
+  /** The server span of a request is there: tells it what is wanted, and waits for what is known later. */
+  begin(span: EngineSpan, view: InboundRequest, request: object, response: object): void {
+    if (this.#attended.has(span)) return
+    this.#attended.add(span)
+    const { startSpanCallback, finishSpanCallback, callerNameHeaders = [] } = this.#options
+    const caller = callerNameHeaders.map((name) => view.headers[name.toLowerCase()]).find(Boolean)
+    if (caller !== undefined) span.setTag('peer.service', String(caller))
+    const missing = tell(span, request, this.#attributes)
+    const named = this.#name(span, request)
+    if (startSpanCallback !== undefined) call('startSpanCallback', () => startSpanCallback(span, request))
+    if (this.#ignore?.waits === true) span.hold?.()
+
+    let known = request
+    attend(span, {
+      routed: (route, asKnown) => {
+        known = asKnown ?? known
+        if (this.#ignore?.waits !== true) return
+        if (this.#ignore.atRoute(known, route)) mute(span)
+        else span.release?.()
+      },
+      closing: () => {
+        tell(span, known, missing)
+        if (!named) this.#name(span, known)
+        if (finishSpanCallback !== undefined) {
+          call('finishSpanCallback', () =>
+            finishSpanCallback(span, known as object, response, failureOf(span)),
+          )
+        }
+        span.release?.()
+      },
+    })
+  }
+
+  /** @returns whether it has a name now */
+  #name(span: Span, request: object): boolean {
+    const { operationName } = this.#options
+    if (operationName === undefined) return true
+    const name =
+      typeof operationName === 'string' ? operationName : call('operationName', () => operationName(request))
+    if (typeof name !== 'string' || name === '') return false
+    span.setOperationName(name)
+    return true
+  }
+}
+
+/** Tells a span of further attributes: those of a marked handler. */
+export function tellAttributes(span: EngineSpan, request: object, given: TracedAttributes): void {
+  const missing = tell(span, request, readAttributes(given))
+  if (missing.length > 0) {
+    let known = request
+    attend(span, {
+      routed: (_, asKnown) => {
+        known = asKnown ?? known
+      },
+      closing: () => void tell(span, known, missing),
+    })
+  }
+}
+
+/** Sends nothing of this request, whoever's tracer has its span. */
+export function mute(span: EngineSpan): void {
+  if (span.mute === undefined) span.setTag('sampling.priority', 0)
+  else span.mute()
+}
+
+/** @returns the attributes that had no value yet */
+function tell(span: Span, request: object, attributes: readonly TracedAttribute[]): TracedAttribute[] {
+  const missing: TracedAttribute[] = []
+  for (const attribute of attributes) {
+    const value = attribute.read(request)
+    if (value === undefined) missing.push(attribute)
+    else span.setTag(attribute.tag, value)
+  }
+  return missing
+}
+
+/** Calls what the user gave. It may be asynchronous: nobody waits for it, and nobody else would see it reject. */
+function call(name: string, callback: () => unknown): unknown {
+  const complain = (error: unknown): void => {
+    report(
+      `server.${name}`,
+      `${name} threw; the response is not affected, the span goes on without it`,
+      error,
+    )
+  }
+  try {
+    const result = callback()
+    if (result instanceof Promise) result.then(undefined, complain)
+    return result
+  } catch (error) {
+    complain(error)
+    return undefined
+  }
+}

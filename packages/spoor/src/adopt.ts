@@ -1,4 +1,4 @@
-import { noopSpan, silentSpan } from './api/noop.ts'
+import { isSilentSpan, noopSpan, silentSpan } from './api/noop.ts'
 import type { Scope, ScopeManager } from './api/scope.ts'
 import type { Span } from './api/span.ts'
 import type { SpanContext } from './api/span-context.ts'
@@ -28,7 +28,7 @@ export class AdoptedTracer implements Tracer {
     const found = references?.filter((reference) => reference?.referencedContext?.() != null)
     const given = childOf ?? (found !== undefined && found.length > 0 ? undefined : null)
     const parent = given === null && ignoreActiveSpan !== true ? this.activeSpan : given
-    if (parent === silentSpan) return silentSpan
+    if (isSilentSpan(parent)) return silentSpan
     try {
       // A copy: `opentracing@0.14.7` moves `childOf` into `references` in the object that it is given.
       return this.#foreign.startSpan(name, {

@@ -57,6 +57,18 @@ class NoopSpan implements Span {
   finish(_finishTime?: number): void {}
 }
 
+/** On the silent span, so that all copies of this package know it. */
+const SILENT: unique symbol = Symbol.for('spoor.silent')
+
+class SilentSpan extends NoopSpan {
+  readonly [SILENT] = true
+}
+
+/** Whether a span is the one below which nothing is recorded. */
+export function isSilentSpan(span: object | null | undefined): boolean {
+  return (span as { [SILENT]?: boolean } | null | undefined)?.[SILENT] === true
+}
+
 class NoopScope implements Scope {
   get span(): Span {
     return noopSpan
@@ -136,7 +148,7 @@ class NoopTracer implements Tracer {
 export const noopSpanContext: SpanContext = new NoopSpanContext()
 export const noopSpan: Span = new NoopSpan()
 /** Active inside of a request that is ignored: what would become its child is this span again. */
-export const silentSpan: Span = new NoopSpan()
+export const silentSpan: Span = new SilentSpan()
 export const noopScope: Scope = new NoopScope()
 export const noopScopeManager: ScopeManager = new NoopScopeManager()
 export const noopTracer: Tracer = new NoopTracer()

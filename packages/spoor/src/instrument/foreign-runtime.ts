@@ -1,5 +1,5 @@
 import { FORMAT_HTTP_HEADERS } from '../api/format.ts'
-import { silentSpan } from '../api/noop.ts'
+import { isSilentSpan, silentSpan } from '../api/noop.ts'
 import type { SpanContext } from '../api/span-context.ts'
 import { KIND_NAMES } from '../api/span-kind.ts'
 import type { Tracer } from '../api/tracer.ts'
@@ -17,7 +17,7 @@ export function foreignRuntime(tracer: Tracer, shared: Surroundings): Runtime {
     ...shared,
     inboundHeaders: null,
     open<Event>(row: Row<Event>, event: Event, parent: EngineParent): EngineSpan {
-      if (parent === silentSpan) return silentSpan
+      if (isSilentSpan(parent)) return silentSpan
       const facts = new Facts()
       // The kind comes first and at start: tracers that share a span id with the caller decide by it.
       facts.append('span.kind', KIND_NAMES[row.kind])
@@ -44,7 +44,7 @@ export function foreignRuntime(tracer: Tracer, shared: Surroundings): Runtime {
       }
     },
     inject(span, carrier) {
-      if (span === silentSpan) return
+      if (isSilentSpan(span)) return
       try {
         tracer.inject(span.context(), FORMAT_HTTP_HEADERS, carrier)
       } catch (error) {

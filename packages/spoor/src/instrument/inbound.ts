@@ -1,4 +1,5 @@
-import { silentSpan } from '../api/noop.ts'
+import { shared } from '../api/global.ts'
+import { isSilentSpan } from '../api/noop.ts'
 import { errorFields } from '../api/span.ts'
 import type { SpanContext } from '../api/span-context.ts'
 import { KIND_SERVER } from '../api/span-kind.ts'
@@ -138,7 +139,7 @@ export function receive(
   setServerSpan(span, request, response)
   if (ignored) return span
   if (reception.component !== undefined) {
-    vocabularies.set(span, runtime.http)
+    open.vocabularies.set(span, runtime.http)
     for (const key of runtime.http.component) span.setTag(key, reception.component)
   }
   general?.begin(span, view, known, reception.response ?? response)
@@ -175,23 +176,44 @@ function mayCarryContext(rawHeaders: readonly string[], wanted: readonly string[
   return false
 }
 
-/** The last thing that went wrong in requests that are still open, by their span. */
-const failures = new WeakMap<EngineSpan, { readonly error: unknown }>()
+/**
+ * What is known of open requests beside their span. All copies of this package share it: one may have opened the span,
+ * another one its tracing object.
+ */
+interface OpenRequests {
+  /** The last thing that went wrong. */
+  readonly failures: WeakMap<EngineSpan, { readonly error: unknown }>
+  readonly attendants: WeakMap<EngineSpan, Attendant[]>
+  /** Whether there ever was an attendant: most processes have none, and a look into the map costs. */
+  attended: boolean
+  /** Names for what is told of a span later, where its tracer is not the one that the rows of the framework know. */
+  readonly vocabularies: WeakMap<EngineSpan, Runtime['http']>
+  /** Finished spans of foreign tracers, which do not tell that they are. */
+  readonly closed: WeakSet<EngineSpan>
+}
+
+const open: OpenRequests = shared('inbound.1', () => ({
+  failures: new WeakMap(),
+  attendants: new WeakMap(),
+  attended: false,
+  vocabularies: new WeakMap(),
+  closed: new WeakSet(),
+}))
 
 /**
  * Notes what a handler threw or passed on. It is told once, however many seams see it pass. Whether the *request* failed
  * is known by its status alone: frameworks turn an error into a 404 or a 422 as a matter of course.
  */
 export function noteFailure(span: EngineSpan, error: unknown): void {
-  const noted = failures.get(span)
+  const noted = open.failures.get(span)
   if (noted !== undefined && noted.error === error) return
-  failures.set(span, { error })
+  open.failures.set(span, { error })
   span.log(errorFields(error))
 }
 
 /** What a handler threw or passed on; undefined when nothing went wrong. */
 export function failureOf(span: EngineSpan): unknown {
-  return failures.get(span)?.error
+  return open.failures.get(span)?.error
 }
 
 /** Somebody who wants to know how a request goes on. */
@@ -206,23 +228,16 @@ export interface Attendant {
   closing?(): void
 }
 
-const attendants = new WeakMap<EngineSpan, Attendant[]>()
-/** Whether there ever was one: most processes have none, and a look into the map costs. */
-let anyAttendants = false
-
 export function attend(span: EngineSpan, attendant: Attendant): void {
-  anyAttendants = true
-  const others = attendants.get(span)
-  if (others === undefined) attendants.set(span, [attendant])
+  open.attended = true
+  const others = open.attendants.get(span)
+  if (others === undefined) open.attendants.set(span, [attendant])
   else others.push(attendant)
 }
 
-/** Names for what is told of a span later, where its tracer is not the one that the rows of the framework know. */
-const vocabularies = new WeakMap<EngineSpan, Runtime['http']>()
-
 /** The last to come is told first: a framework names the route before those who came with the request read it. */
 function tellEnd(span: EngineSpan): void {
-  const present = attendants.get(span) ?? []
+  const present = open.attendants.get(span) ?? []
   for (let i = present.length - 1; i >= 0; i -= 1) present[i]?.closing?.()
 }
 
@@ -233,11 +248,11 @@ export function tellRoute(
   route: string,
   { method, framework, request }: { method: string | undefined; framework: string; request?: object },
 ): void {
-  const http = (anyAttendants && vocabularies.get(span)) || runtime.http
+  const http = (open.attended && open.vocabularies.get(span)) || runtime.http
   rename(span, method === undefined ? route : `${methodName(method)} ${route}`)
   for (const key of http.route) span.setTag(key, route)
   for (const key of http.component) span.setTag(key, framework)
-  if (anyAttendants) for (const { routed } of attendants.get(span) ?? []) routed?.(route, request)
+  if (open.attended) for (const { routed } of open.attendants.get(span) ?? []) routed?.(route, request)
 }
 
 /**
@@ -254,7 +269,7 @@ export function closeInbound(
 ): void {
   try {
     if (span.recording !== false) conclude(binding.runtime, span, status, complete)
-    if (anyAttendants) tellEnd(span)
+    if (open.attended) tellEnd(span)
   } catch (error) {
     report(
       'inbound',
@@ -262,22 +277,19 @@ export function closeInbound(
       error,
     )
   }
-  if (span.finished === undefined) closed.add(span)
+  if (span.finished === undefined) open.closed.add(span)
   finishSpan(span)
 }
-
-/** Server spans of foreign tracers, which do not tell whether they are finished. */
-const closed = new WeakSet<EngineSpan>()
 
 /** The server span of a request or a response while it is open; null when it is finished, ignored, or never was. */
 export function openSpanOf(message: object): EngineSpan | null {
   const span = serverSpanOf(message)
-  return span === null || span.finished === true || closed.has(span) || isSilent(span) ? null : span
+  return span === null || span.finished === true || open.closed.has(span) || isSilent(span) ? null : span
 }
 
 /** Whether a span stands for a request that is ignored. */
 export function isSilent(span: EngineSpan): boolean {
-  return span === silentSpan || span.muted === true
+  return isSilentSpan(span) || span.muted === true
 }
 
 function conclude({ http }: Runtime, span: EngineSpan, status: number | undefined, complete: boolean): void {
@@ -285,7 +297,7 @@ function conclude({ http }: Runtime, span: EngineSpan, status: number | undefine
   if (status !== undefined && status >= 500) {
     span.setTag('error', true)
     for (const key of http.errorType) span.setTag(key, String(status))
-  } else if (!complete && failures.has(span)) span.setTag('error', true)
+  } else if (!complete && open.failures.has(span)) span.setTag('error', true)
   if (!complete)
     span.log({ event: 'aborted', message: 'the connection was closed before the response was complete' })
 }

@@ -37,7 +37,7 @@ export function noteMount(router: object, paths: readonly string[]): void {
 }
 
 /** Templates of the prefixes that a request has come through, where they differ from what stands in its URL. */
-const TEMPLATES: unique symbol = Symbol('spoor.templates')
+const TEMPLATES: unique symbol = Symbol.for('spoor.templates')
 
 interface Request {
   readonly baseUrl?: string

@@ -1,9 +1,10 @@
+import { shared } from '../api/global.ts'
 import type { EngineSpan } from './row.ts'
 
 /** Names that the engine gives. They give way to those of the application: whoever names a span knows better. */
 
 /** The last name that a foreign span got of us, to see whether it has been renamed since. */
-const given = new WeakMap<EngineSpan, string>()
+const given: WeakMap<EngineSpan, string> = shared('names.1', () => new WeakMap())
 
 /** Where the tracers that we know keep the name: our mock, jaeger-client, LightStep. */
 interface Named {

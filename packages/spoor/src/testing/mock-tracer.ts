@@ -1,5 +1,5 @@
 import { UnsupportedFormat } from '../api/errors.ts'
-import { silentSpan } from '../api/noop.ts'
+import { isSilentSpan, silentSpan } from '../api/noop.ts'
 import { contextOf, REFERENCE_CHILD_OF, type SpanReference } from '../api/reference.ts'
 import type { Scope, ScopeManager } from '../api/scope.ts'
 import type { Span } from '../api/span.ts'
@@ -67,8 +67,7 @@ export class MockTracer implements Tracer {
 
   startSpan(name: string, options: StartSpanOptions = {}): MockSpan {
     // Below a request that is ignored nothing is recorded, by this tracer as by any other.
-    const silent =
-      options.childOf === silentSpan || (options.childOf == null && this.activeSpan === silentSpan)
+    const silent = isSilentSpan(options.childOf) || (options.childOf == null && isSilentSpan(this.activeSpan))
     if (silent && options.ignoreActiveSpan !== true) return silentSpan as unknown as MockSpan
     const references = readReferences(options)
     const active = options.ignoreActiveSpan === true ? null : contextOf(this.activeSpan)

@@ -13,6 +13,7 @@ import { main, paint, say, Trouble } from './support/terminal.mjs'
 const generators = [
   { page: 'docs/parity.md', script: 'scripts/generate/parity.mjs' },
   { page: 'README.md, packages/spoor/README.md (libraries)', script: 'scripts/generate/libraries.mjs' },
+  { page: 'README.md, packages/spoor/README.md (frameworks)', script: 'scripts/generate/frameworks.mjs' },
   { page: 'docs/reference/configuration.md', script: 'scripts/generate/configuration.mjs' },
   { page: 'docs/reference/errors.md', script: 'scripts/generate/errors.mjs' },
   { page: 'docs/reference/api.md', script: 'scripts/generate/api.mjs' },

@@ -4,18 +4,16 @@
  *
  *     node scripts/generate/libraries.mjs [--check]
  */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { subset } from 'semver'
 import { root } from '../support/run.mjs'
+import { testedVersions } from './installed.mjs'
 import { deliver, table, withPart } from './page.mjs'
 
 const { instrumentations } = await import(
   pathToFileURL(join(root, 'packages/spoor/dist/esm/instrumentations/index.js'))
 )
-const { devDependencies } = JSON.parse(readFileSync(join(root, 'packages/spoor/package.json'), 'utf8'))
-const installed = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
 
 const text = table(
   ['Library', 'Versions', 'Tested with', 'How Spoor hears of it'],
@@ -47,15 +45,8 @@ function versions({ name, builtins, versions: served, patches = [], adopts = [] 
   return `${all.toSorted().join(' · ')}${remark === undefined ? '' : `, ${remark}`}`
 }
 
-/** Majors side by side are installed under aliases: `express4` is `npm:express@4.22.3`. */
 function tested(name) {
-  const found = Object.entries(devDependencies).flatMap(([alias, wanted]) => {
-    const aliased = /^npm:(.+)@([^@]+)$/.exec(wanted)
-    if ((aliased?.[1] ?? alias) !== name) return []
-    const place = installed[`packages/spoor/node_modules/${alias}`] ?? installed[`node_modules/${alias}`]
-    return [place?.version ?? aliased?.[2] ?? wanted]
-  })
-  return found.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).join(', ') || '20, 22, 24, 26'
+  return testedVersions(name) || '20, 22, 24, 26'
 }
 
 function means({ builtins, channels, points, exchanges, patches, adopts }) {

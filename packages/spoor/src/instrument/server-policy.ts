@@ -44,14 +44,17 @@ export class ServerPolicy {
     if (this.#ignore?.waits === true) span.hold?.()
 
     let known = request
+    let ignored = false
     attend(span, {
       routed: (route, asKnown) => {
         known = asKnown ?? known
         if (this.#ignore?.waits !== true) return
-        if (this.#ignore.atRoute(known, route)) mute(span)
+        ignored = this.#ignore.atRoute(known, route)
+        if (ignored) mute(span)
         else span.release?.()
       },
       closing: () => {
+        if (ignored) return
         tell(span, known, missing)
         if (!named) this.#name(span, known)
         if (finishSpanCallback !== undefined) {

@@ -1,6 +1,10 @@
 /**
  * Writes `docs/parity.md`: for each behaviour of the reference libraries the tests that prove it, found by their
- * titles, or the reason why there is none. Fails for a behaviour that has neither.
+ * titles, or the reason why there is none. Fails for a behaviour that has neither; in a section that is `growing` it
+ * only says which these are. A section in which nothing is missing any more should lose that mark.
+ *
+ * Programs of the documentation count too, because `test/docs.test.mjs` runs them: a comment above the program,
+ * `<!-- FLK-X01: a server with a marked handler -->`, is its title.
  *
  *     node scripts/generate/parity.mjs [--check]
  */
@@ -14,7 +18,13 @@ const page = join(root, 'docs/parity.md')
 const { sections, later } = JSON.parse(readFileSync(join(root, 'docs/behaviour-ids.json'), 'utf8'))
 
 /** Tests, and the kits whose cases are tests wherever they are called. */
-const sources = ['packages/spoor/test', 'packages/viewer/test', 'packages/spoor/src/testing', 'test']
+const sources = [
+  'packages/spoor/test',
+  'packages/viewer/test',
+  'packages/spoor/src/testing',
+  'examples',
+  'test',
+]
   .filter((path) => existsSync(join(root, path)))
   .flatMap(filesUnder)
   .filter((file) => /\.(test\.m?ts|test\.mjs)$/.test(file) || file.startsWith('packages/spoor/src/testing/'))
@@ -23,24 +33,54 @@ const sources = ['packages/spoor/test', 'packages/viewer/test', 'packages/spoor/
 const tests = new Map()
 for (const file of sources) {
   for (const { ids, title } of titles(readFileSync(join(root, file), 'utf8'))) {
-    for (const id of ids) tests.set(id, [...(tests.get(id) ?? []), { file, title }])
+    for (const id of ids) prove(id, { file, title })
+  }
+}
+for (const file of ['README.md', ...filesUnder('docs/guides').sort()]) {
+  for (const { ids, title } of programs(readFileSync(join(root, file), 'utf8'))) {
+    for (const id of ids) prove(id, { file, title })
   }
 }
 
 const listed = sections.flatMap(({ behaviours }) => Object.keys(behaviours))
+const growing = new Set(
+  sections.filter((section) => section.growing).flatMap(({ behaviours }) => Object.keys(behaviours)),
+)
+const missing = listed.filter((id) => !tests.has(id) && !(id in reasons))
+const superfluous = Object.keys(reasons).filter((id) => tests.has(id) || !listed.includes(id))
 const faults = [
-  ...listed
-    .filter((id) => !tests.has(id) && !(id in reasons))
+  ...missing
+    .filter((id) => !growing.has(id))
     .map((id) => `${id} has no test whose title begins with it, and no reason in parity-reasons.mjs.`),
-  ...Object.keys(reasons)
-    .filter((id) => tests.has(id) || !listed.includes(id))
+  ...superfluous
+    .filter((id) => !growing.has(id))
     .map((id) => `${id} has a reason in parity-reasons.mjs, and does not need it.`),
 ]
 if (faults.length > 0) fail(faults)
+tellWhatGrows()
 
 const text = render()
 if (!process.argv.includes('--check')) writeFileSync(page, text)
 else if (!existsSync(page) || readFileSync(page, 'utf8') !== text) fail(['docs/parity.md is not up to date.'])
+
+function prove(id, proof) {
+  tests.set(id, [...(tests.get(id) ?? []), proof])
+}
+
+/** To the terminal, section by section: what somebody still has to write. */
+function tellWhatGrows() {
+  for (const { section, behaviours, growing } of sections) {
+    if (!growing) continue
+    const open = Object.keys(behaviours).filter((id) => missing.includes(id))
+    console.log(
+      open.length === 0
+        ? `${section} is complete: take \`growing\` off it in docs/behaviour-ids.json.`
+        : `${section} not yet: ${open.join(' ')}`,
+    )
+  }
+  for (const id of superfluous)
+    console.log(`${id} has a test now: take its reason out of parity-reasons.mjs.`)
+}
 
 /** Titles of tests that begin with identifiers: `it('AC-01: …'`, `test(`SC-N14, SC-N15: …``. */
 function titles(source) {
@@ -53,8 +93,16 @@ function titles(source) {
   }))
 }
 
+/** Programs in a page of the documentation whose comment begins with identifiers. */
+function programs(page) {
+  const found = page.matchAll(
+    /^<!-- ([A-Z][A-Za-z0-9-]*(?:, [A-Z][A-Za-z0-9-]*)*): (.+?) -->\n+(?:<!-- node .*? -->\n+)?```(?:js|mjs|cjs|ts)\n/gm,
+  )
+  return [...found].map(([, ids, title]) => ({ ids: ids.split(', '), title }))
+}
+
 function render() {
-  const proved = listed.filter((id) => tests.has(id))
+  const proved = listed.filter((id) => tests.has(id)).length
   const lines = [
     '# Parity with OpenTracing',
     '',
@@ -65,7 +113,8 @@ function render() {
     'of the contract kits, which `packages/spoor/test/compliance` runs against Spoor’s tracer, the mock tracer and the',
     'global one, on each scope manager; `spoor/testing` offers the same kits for tracers of your own.',
     '',
-    `Of ${listed.length} behaviours, ${proved.length} are proved by tests and ${listed.length - proved.length} have no counterpart in Node.js.`,
+    `Of ${listed.length} behaviours, ${proved} are proved by tests, ${listed.length - proved - missing.length} have no counterpart in Node.js,`,
+    `and ${missing.length} are not proved yet.`,
   ]
   for (const { section, title, behaviours } of sections) {
     lines.push('', `## ${section} ${title}`, '', '| ID | What | Proved by |', '|---|---|---|')
@@ -75,13 +124,13 @@ function render() {
     '',
     '## Later',
     '',
-    'Behaviours of the four Python libraries whose work Spoor does for Node.js. They belong to frameworks and client',
-    'libraries; those that a test names already are marked.',
+    'Behaviours that belong to client libraries; those that a test names already are marked.',
     '',
-    '| Library | Behaviours |',
-    '|---|---|',
+    '| Section | Library | Behaviours |',
+    '|---|---|---|',
     ...later.map(
-      ({ title, ids }) => `| ${title} | ${ids.map((id) => (tests.has(id) ? `**${id}**` : id)).join(' ')} |`,
+      ({ section, title, ids }) =>
+        `| ${section} | ${title} | ${ids.map((id) => (tests.has(id) ? `**${id}**` : id)).join(' ')} |`,
     ),
     '',
   )
@@ -90,7 +139,8 @@ function render() {
 
 function row(id, what) {
   const found = tests.get(id)
-  if (found === undefined) return `| ${id} | ${cell(what)} | — ${cell(reasons[id])} |`
+  if (found === undefined)
+    return `| ${id} | ${cell(what)} | ${cell(reasons[id] ? `— ${reasons[id]}` : 'not yet')} |`
   const byFile = groupByFile(found)
   const proofs = [...byFile].map(
     ([file, all]) =>

@@ -4,9 +4,9 @@
  *
  *     node packages/spoor/scripts/bundle.mjs
  */
-import { rmSync, statSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
@@ -22,7 +22,6 @@ const throughIndex = {
 const doors = [
   { from: 'register.js', to: 'register.cjs', format: 'cjs', plugins: [throughIndex] },
   { from: 'index.js', to: 'index.cjs', format: 'cjs' },
-  { from: 'index.js', to: 'index.mjs', format: 'esm' },
 ]
 
 rmSync(join(dist, 'bundle'), { recursive: true, force: true })
@@ -44,6 +43,13 @@ await Promise.all(
       logLevel: 'warning',
     }),
   ),
+)
+
+// `import` gets the same file as `require`: one copy in a process, compiled once, whoever asks for it.
+const names = Object.keys(await import(pathToFileURL(join(dist, 'esm/index.js')))).toSorted()
+writeFileSync(
+  join(dist, 'bundle/index.mjs'),
+  `import spoor from './index.cjs'\nexport const { ${names.join(', ')} } = spoor\n`,
 )
 
 for (const { to } of doors) {

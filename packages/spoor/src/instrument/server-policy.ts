@@ -38,7 +38,7 @@ export class ServerPolicy {
     const { startSpanCallback, finishSpanCallback, callerNameHeaders = [] } = this.#options
     const caller = callerNameHeaders.map((name) => view.headers[name.toLowerCase()]).find(Boolean)
     if (caller !== undefined) span.setTag('peer.service', String(caller))
-    const missing = tell(span, request, this.#attributes)
+    let missing = tell(span, request, this.#attributes)
     const named = this.#name(span, request)
     if (startSpanCallback !== undefined) call('startSpanCallback', () => startSpanCallback(span, request))
     if (this.#ignore?.waits === true) span.hold?.()
@@ -48,10 +48,13 @@ export class ServerPolicy {
     attend(span, {
       routed: (route, asKnown) => {
         known = asKnown ?? known
-        if (this.#ignore?.waits !== true) return
-        ignored = this.#ignore.atRoute(known, route)
-        if (ignored) mute(span)
-        else span.release?.()
+        if (this.#ignore?.waits === true) {
+          ignored = this.#ignore.atRoute(known, route)
+          if (ignored) mute(span)
+          else span.release?.()
+        }
+        // Not only at the end: Express takes the parameters away when an error is on its way.
+        missing = tell(span, known, missing)
       },
       closing: () => {
         if (ignored) return

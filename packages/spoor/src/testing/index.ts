@@ -43,6 +43,8 @@ export {
 } from './propagator-kit.ts'
 export { type CaseResult, type Runner, runCases } from './runner.ts'
 export { describeScopeManager, type ScopeManagerKitOptions } from './scope-manager-kit.ts'
+export { serverKit } from './server-kit.ts'
+export type { ServerRunning, ServerSetup, ServerUnderTest, ServerWork, Way } from './server-setup.ts'
 export { type ArrivedSpan, describeSink, type SinkKitOptions, type SinkUnderTest } from './sink-kit.ts'
 export { type Bed, describeTestbed, type TestbedOptions } from './testbed/index.ts'
 export { describeTracer, type TracerKitOptions } from './tracer-kit.ts'

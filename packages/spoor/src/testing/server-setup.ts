@@ -32,6 +32,8 @@ export interface ServerUnderTest {
   readonly routes?: boolean
   /** Routes of the table that it cannot have. */
   readonly lacks?: readonly string[]
+  /** Where users find the parameter `id` of a route in a request, as a traced attribute. Default `params.id`. */
+  readonly parameter?: string
   start(setup: ServerSetup): Promise<ServerRunning>
 }
 
@@ -61,5 +63,7 @@ export interface ServerWork {
 export interface ServerRunning {
   /** Without a slash at its end. */
   readonly url: string
+  /** The tracing object's, where there is one: the span of what the start callback was given as the request. */
+  getSpan?(request: any): unknown
   stop(): Promise<void>
 }

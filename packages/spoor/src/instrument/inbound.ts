@@ -142,8 +142,9 @@ export function receive(
     open.vocabularies.set(span, runtime.http)
     for (const key of runtime.http.component) span.setTag(key, reception.component)
   }
-  general?.begin(span, view, known, reception.response ?? response)
-  own?.begin(span, view, known, reception.response ?? response)
+  const reply = reception.response ?? response
+  general?.begin(span, view, known, reply, reception.request !== undefined)
+  own?.begin(span, view, known, reply, true)
   return span
 }
 
@@ -218,12 +219,10 @@ export function failureOf(span: EngineSpan): unknown {
 
 /** Somebody who wants to know how a request goes on. */
 export interface Attendant {
-  /**
-   * The route is known. A request may match several, one after the other.
-   *
-   * @param request what the framework's users know as the request
-   */
-  routed?(route: string, request: object | undefined): void
+  /** There is what the framework's users know as the request. */
+  presented?(request: object): void
+  /** The route is known. A request may match several, one after the other. */
+  routed?(route: string): void
   /** The span is about to be finished, whatever made it finish. */
   closing?(): void
 }
@@ -241,18 +240,23 @@ function tellEnd(span: EngineSpan): void {
   for (let i = present.length - 1; i >= 0; i -= 1) present[i]?.closing?.()
 }
 
+/** Shows those who wait for it what the framework's users know as the request. */
+export function present(span: EngineSpan, request: object): void {
+  if (open.attended) for (const { presented } of open.attendants.get(span) ?? []) presented?.(request)
+}
+
 /** The route of a request is known: names its span, where nobody else has, and tells those who wait for it. */
 export function tellRoute(
   runtime: Runtime,
   span: EngineSpan,
   route: string,
-  { method, framework, request }: { method: string | undefined; framework: string; request?: object },
+  { method, framework }: { method: string | undefined; framework: string },
 ): void {
   const http = (open.attended && open.vocabularies.get(span)) || runtime.http
   rename(span, method === undefined ? route : `${methodName(method)} ${route}`)
   for (const key of http.route) span.setTag(key, route)
   for (const key of http.component) span.setTag(key, framework)
-  if (open.attended) for (const { routed } of open.attendants.get(span) ?? []) routed?.(route, request)
+  if (open.attended) for (const { routed } of open.attendants.get(span) ?? []) routed?.(route)
 }
 
 /**

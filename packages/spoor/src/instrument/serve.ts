@@ -7,6 +7,7 @@ import {
   isSilent,
   noteFailure,
   openSpanOf,
+  present,
   receive,
   serverSpanOf,
   tellRoute,
@@ -52,10 +53,10 @@ export class Server {
 
   /** Runs a handler inside the server span of its request. @returns what the handler returns */
   serve<Result>(exchange: Exchange, serving: Serving, handler: () => Result): Result {
-    const present = serverSpanOf(exchange.message)
-    if (present !== null) {
-      this.#join(present, exchange, serving)
-      return this.#watched(present, exchange, serving, handler)
+    const other = serverSpanOf(exchange.message)
+    if (other !== null) {
+      this.#join(other, exchange, serving)
+      return this.#watched(other, exchange, serving, handler)
     }
     const span = this.#open(exchange, serving)
     if (span === null) return handler()
@@ -82,7 +83,7 @@ export class Server {
   }
 
   /** Somebody else has opened the span. What is wanted of it holds all the same. */
-  #join(span: EngineSpan, exchange: Exchange, { policy, attributes }: Serving): void {
+  #join(span: EngineSpan, exchange: Exchange, { framework, policy, attributes }: Serving): void {
     if (openSpanOf(exchange.message) === null) return
     const { message, response, request = message, reply = response } = exchange
     const view = new HttpRequestView(message)
@@ -90,7 +91,10 @@ export class Server {
       mute(span)
       return
     }
-    policy.begin(span, view, request, reply)
+    if (exchange.request !== undefined) present(span, request)
+    // Whoever comes late may have missed the route.
+    if (policy.begin(span, view, request, reply, true))
+      this.#watchRoute(span, exchange, framework, view.method)
     if (attributes !== undefined) tellAttributes(span, request, attributes)
   }
 
@@ -101,17 +105,13 @@ export class Server {
   }
 
   /** Frameworks that say nothing when a route is found are asked: at once, and at the end. */
-  #watchRoute(span: EngineSpan, { route, request }: Exchange, framework: string, method: string): void {
+  #watchRoute(span: EngineSpan, { route }: Exchange, framework: string, method: string): void {
     if (route === undefined) return
     let known = false
     const look = (): void => {
       const path = known ? undefined : route()
       if (path === undefined) return
-      tellRoute(this.#binding.runtime, span, path, {
-        method,
-        framework,
-        ...(request === undefined ? {} : { request }),
-      })
+      tellRoute(this.#binding.runtime, span, path, { method, framework })
     }
     const routed = (): void => {
       known = true

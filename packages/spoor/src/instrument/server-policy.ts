@@ -31,9 +31,20 @@ export class ServerPolicy {
     return this.#ignore?.atArrival(request, view) === true
   }
 
-  /** The server span of a request is there: tells it what is wanted, and waits for what is known later. */
-  begin(span: EngineSpan, view: InboundRequest, request: object, response: object): void {
-    if (this.#attended.has(span)) return
+  /**
+   * The server span of a request is there: tells it what is wanted, and waits for what is known later.
+   *
+   * @param isFinal whether `request` is what the users know: else a framework may still present that
+   * @returns false where that has been done before
+   */
+  begin(
+    span: EngineSpan,
+    view: InboundRequest,
+    request: object,
+    response: object,
+    isFinal: boolean,
+  ): boolean {
+    if (this.#attended.has(span)) return false
     this.#attended.add(span)
     const { startSpanCallback, finishSpanCallback, callerNameHeaders = [] } = this.#options
     const caller = callerNameHeaders.map((name) => view.headers[name.toLowerCase()]).find(Boolean)
@@ -46,8 +57,10 @@ export class ServerPolicy {
     let known = request
     let ignored = false
     attend(span, {
-      routed: (route, asKnown) => {
-        known = asKnown ?? known
+      presented: (asKnown) => {
+        if (!isFinal) known = asKnown
+      },
+      routed: (route) => {
         if (this.#ignore?.waits === true) {
           ignored = this.#ignore.atRoute(known, route)
           if (ignored) mute(span)
@@ -68,6 +81,7 @@ export class ServerPolicy {
         span.release?.()
       },
     })
+    return true
   }
 
   /** @returns whether it has a name now */
@@ -85,15 +99,7 @@ export class ServerPolicy {
 /** Tells a span of further attributes: those of a marked handler. */
 export function tellAttributes(span: EngineSpan, request: object, given: TracedAttributes): void {
   const missing = tell(span, request, readAttributes(given))
-  if (missing.length > 0) {
-    let known = request
-    attend(span, {
-      routed: (_, asKnown) => {
-        known = asKnown ?? known
-      },
-      closing: () => void tell(span, known, missing),
-    })
-  }
+  if (missing.length > 0) attend(span, { closing: () => void tell(span, request, missing) })
 }
 
 /** Sends nothing of this request, whoever's tracer has its span. */

@@ -72,17 +72,20 @@ function withoutSecrets(url: string): string {
   return mark < 0 ? url : url.slice(0, mark + 1) + maskQuery(url.slice(mark + 1), secretParameters)
 }
 
+/** What keeps its values behind `get`. Requests of frameworks have such a method too, and it reads what the client sent. */
+const COLLECTIONS: ReadonlySet<string> = new Set([
+  ...['[object Headers]', '[object Map]', '[object URLSearchParams]'],
+])
+
 /** Follows a path. Headers are found in any case, and behind `get` where they are a `Headers` or a `Map`. */
 function follow(request: object, steps: readonly string[]): unknown {
   let value: unknown = request
   for (const [index, step] of steps.entries()) {
     if (value === undefined || value === null) return undefined
     const key = steps[index - 1] === 'headers' ? step.toLowerCase() : step
-    const { get } = value as { get?: unknown }
-    value =
-      typeof get === 'function' && !(key in Object(value))
-        ? (get as (key: string) => unknown).call(value, key)
-        : (value as { [key: string]: unknown })[key]
+    value = COLLECTIONS.has(Object.prototype.toString.call(value))
+      ? (value as { get(key: string): unknown }).get(key)
+      : (value as { [key: string]: unknown })[key]
   }
   return value
 }

@@ -13,8 +13,15 @@ const handleRequest = route<Call<unknown, [context: Context]>>({
   known: 'end',
   request: ({ args: [context] }) => context.req,
   method: ({ args: [context] }) => context.method,
-  path: ({ args: [{ _matchedRoute }] }) => (_matchedRoute === undefined ? undefined : String(_matchedRoute)),
+  path: ({ args: [context] }) => templateOf(context),
+  view: ({ args: [context] }) => context,
 })
+
+/** The template of the route that a request has found, where a router has left it. */
+export function templateOf(context: object): string | undefined {
+  const { _matchedRoute } = context as Context
+  return _matchedRoute === undefined ? undefined : String(_matchedRoute)
+}
 
 /**
  * `app.emit('error', error, context)`: how Koa tells of errors that nobody caught, and how it asks middleware to tell of

@@ -1,5 +1,5 @@
 import { KIND_SERVER } from '../../api/span-kind.ts'
-import { attend, noteFailure, serverSpanOf, tellRoute } from '../inbound.ts'
+import { attend, noteFailure, present, serverSpanOf, tellRoute } from '../inbound.ts'
 import type { EngineSpan, Row } from '../row.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -25,12 +25,7 @@ export function route<Event>(facts: RouteFacts<Event>): Row<Event> {
   const name = (event: Event, span: EngineSpan, runtime: Runtime): void => {
     const path = facts.path(event)
     if (path === undefined) return
-    const request = facts.view?.(event)
-    tellRoute(runtime, span, path, {
-      method: facts.method(event),
-      framework: facts.framework,
-      ...(request === undefined ? {} : { request }),
-    })
+    tellRoute(runtime, span, path, { method: facts.method(event), framework: facts.framework })
   }
   const atStart = facts.known !== 'end'
   return {
@@ -43,6 +38,8 @@ export function route<Event>(facts: RouteFacts<Event>): Row<Event> {
       const request = facts.request(event)
       const span = request === undefined ? null : serverSpanOf(request)
       if (span === null || span.recording === false) return null
+      const view = facts.view?.(event)
+      if (view !== undefined) present(span, view)
       if (atStart) name(event, span, runtime)
       else attend(span, { closing: () => name(event, span, runtime) })
       return span

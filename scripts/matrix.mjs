@@ -22,6 +22,8 @@ const versions = ['20.20.2', '22.23.3', '24.21.0', '26.10.0']
 const paths = [
   'packages/spoor/test-dist/loading',
   'packages/spoor/test-dist/instrumentations',
+  'packages/spoor/test-dist/frameworks',
+  'packages/spoor/test-dist/context',
   'packages/spoor/test-dist/kits',
   'packages/spoor/test-dist/compliance',
   'packages/spoor/test-dist/propagation/contracts.test.js',

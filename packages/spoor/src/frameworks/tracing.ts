@@ -2,9 +2,11 @@ import { SpoorError } from '../api/errors.ts'
 import type { Span } from '../api/span.ts'
 import type { Tracer } from '../api/tracer.ts'
 import { type Checks, check, checkEach, oneOf } from '../checks.ts'
+import type { Serving } from '../instrument/admit.ts'
 import { openSpanOf } from '../instrument/inbound.ts'
 import type { Undo } from '../instrument/patch.ts'
 import { type Exchange, Server } from '../instrument/serve.ts'
+import { type FetchExchange, FetchServer } from '../instrument/serve-fetch.ts'
 import { checkServerOptions, type ServerOptions, serverChecks } from '../instrument/server-options.ts'
 import { ServerPolicy } from '../instrument/server-policy.ts'
 import type { AttributeSource, TracedAttributes } from '../instrument/traced-attributes.ts'
@@ -30,7 +32,7 @@ export interface Framework<App extends object> {
   /** As it stands in the tag `component`. */
   readonly name: string
   /** Finds the request in what a handler is called with; null where there is none. */
-  exchange(args: readonly any[]): Exchange | null
+  exchange(args: readonly any[]): Exchange | FetchExchange | null
   /** From what users know as the request to the message that carries the span. By default they are the same. */
   message?(request: any): object | undefined
   /** Nobody answers for a handler that throws. */
@@ -57,7 +59,7 @@ export class Tracing<App extends object = any, Request extends object = any, Res
   readonly #source: TracerSource
   readonly #policy: ServerPolicy
   readonly #attached = new Map<App, Undo>()
-  #server: { readonly runtime: object; readonly server: Server } | null = null
+  #servers: { readonly runtime: object; readonly node: Server; readonly fetch: FetchServer } | null = null
 
   /**
    * @throws {SpoorError} `SPOOR_UNKNOWN_OPTION`, `SPOOR_INVALID_OPTION`, `SPOOR_SECRET_ATTRIBUTE`, `SPOOR_UNKNOWN_RULE`, and
@@ -153,29 +155,40 @@ export class Tracing<App extends object = any, Request extends object = any, Res
 
   /** Runs a handler inside the server span of its request. For adapters. */
   serve<Result>(exchange: Exchange, handler: () => Result, attributes?: TracedAttributes): Result {
-    const { name, throwEnds = false } = this.#framework
-    return this.#current().serve(
-      exchange,
-      {
-        framework: name,
-        policy: this.#policy,
-        throwEnds,
-        ...(attributes === undefined ? {} : { attributes }),
-      },
-      handler,
-    )
+    return this.#current().node.serve(exchange, this.#serving(attributes), handler)
   }
 
-  #current(): Server {
+  /**
+   * The same for a request of the Fetch standard, where there are no messages of Node.js. For adapters.
+   *
+   * @returns what the handler returns; in place of a response, one whose body is watched
+   */
+  serveFetch<Result>(exchange: FetchExchange, handler: () => Result, attributes?: TracedAttributes): Result {
+    return this.#current().fetch.serve(exchange, this.#serving(attributes), handler)
+  }
+
+  #serving(attributes: TracedAttributes | undefined): Serving {
+    const { name, throwEnds = false } = this.#framework
+    return {
+      framework: name,
+      policy: this.#policy,
+      throwEnds,
+      ...(attributes === undefined ? {} : { attributes }),
+    }
+  }
+
+  #current(): { readonly node: Server; readonly fetch: FetchServer } {
     const { runtime } = this.#source
-    if (this.#server?.runtime !== runtime) this.#server = { runtime, server: new Server(runtime) }
-    return this.#server.server
+    if (this.#servers?.runtime !== runtime)
+      this.#servers = { runtime, node: new Server(runtime), fetch: new FetchServer(runtime) }
+    return this.#servers
   }
 
   #mark(handler: Handler, attributes: TracedAttributes): Handler {
     checkServerOptions({ tracedAttributes: attributes })
     const framework = this.#framework
-    const serve = (exchange: Exchange, run: () => unknown): unknown => this.serve(exchange, run, attributes)
+    const serve = (exchange: Exchange | FetchExchange, run: () => unknown): unknown =>
+      'fetch' in exchange ? this.serveFetch(exchange, run, attributes) : this.serve(exchange, run, attributes)
     const marked = function (this: unknown, ...args: unknown[]): unknown {
       const exchange = framework.exchange(args)
       return exchange === null ? handler.apply(this, args) : serve(exchange, () => handler.apply(this, args))

@@ -24,13 +24,18 @@ type Carrier = { [SERVER_SPAN]?: EngineSpan }
 
 /** The server span of a request or a response; null when nobody traces it. */
 export function serverSpanOf(message: object): EngineSpan | null {
-  return (message as Carrier)[SERVER_SPAN] ?? null
+  return (message as Carrier)[SERVER_SPAN] ?? open.sealed?.get(message) ?? null
 }
 
 /** Ties a server span to its request and response. */
 export function setServerSpan(span: EngineSpan, request: object, response: object): void {
-  ;(request as Carrier)[SERVER_SPAN] = span
-  ;(response as Carrier)[SERVER_SPAN] = span
+  tie(span, request)
+  tie(span, response)
+}
+
+function tie(span: EngineSpan, message: object): void {
+  if (Object.isExtensible(message)) (message as Carrier)[SERVER_SPAN] = span
+  else (open.sealed ??= new WeakMap()).set(message, span)
 }
 
 /** What is read of a request, whichever protocol brought it. */
@@ -108,7 +113,7 @@ export interface Reception {
   readonly parent?: EngineParent
   /** What the framework's users know as the request and the response, where that is not what Node.js made. */
   readonly request?: object
-  readonly response?: object
+  readonly response?: object | (() => object | undefined)
   /** The framework, for dialects that name it. */
   readonly component?: string
 }
@@ -191,6 +196,8 @@ interface OpenRequests {
   readonly vocabularies: WeakMap<EngineSpan, Runtime['http']>
   /** Finished spans of foreign tracers, which do not tell that they are. */
   readonly closed: WeakSet<EngineSpan>
+  /** Spans of messages that take no property; null while there never was one. */
+  sealed: WeakMap<object, EngineSpan> | null
 }
 
 const open: OpenRequests = shared('inbound.1', () => ({
@@ -199,6 +206,7 @@ const open: OpenRequests = shared('inbound.1', () => ({
   attended: false,
   vocabularies: new WeakMap(),
   closed: new WeakSet(),
+  sealed: null,
 }))
 
 /**

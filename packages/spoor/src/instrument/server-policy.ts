@@ -34,6 +34,7 @@ export class ServerPolicy {
   /**
    * The server span of a request is there: tells it what is wanted, and waits for what is known later.
    *
+   * @param response a function where the response is made later than the request
    * @param isFinal whether `request` is what the users know: else a framework may still present that
    * @returns false where that has been done before
    */
@@ -41,7 +42,7 @@ export class ServerPolicy {
     span: EngineSpan,
     view: InboundRequest,
     request: object,
-    response: object,
+    response: object | (() => object | undefined),
     isFinal: boolean,
   ): boolean {
     if (this.#attended.has(span)) return false
@@ -74,8 +75,9 @@ export class ServerPolicy {
         tell(span, known, missing)
         if (!named) this.#name(span, known)
         if (finishSpanCallback !== undefined) {
+          const sent = typeof response === 'function' ? response() : response
           call('finishSpanCallback', () =>
-            finishSpanCallback(span, known as object, response, failureOf(span)),
+            finishSpanCallback(span, known as object, sent as object, failureOf(span)),
           )
         }
         span.release?.()

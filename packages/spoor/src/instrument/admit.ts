@@ -1,0 +1,138 @@
+import { Binding } from './bind.ts'
+import {
+  attend,
+  type InboundRequest,
+  inboundRequest,
+  isSilent,
+  openSpanOf,
+  present,
+  receive,
+  tellRoute,
+} from './inbound.ts'
+import type { EngineParent, EngineSpan } from './row.ts'
+import type { Runtime } from './runtime.ts'
+import { mute, type ServerPolicy, tellAttributes } from './server-policy.ts'
+import type { TracedAttributes } from './traced-attributes.ts'
+
+/** How a handler is traced. */
+export interface Serving {
+  readonly framework: string
+  readonly policy: ServerPolicy
+  /** Told beside those of the policy. */
+  readonly attributes?: TracedAttributes
+  /** Nobody answers for a handler that throws: its span ends there. By default the response ends it. */
+  readonly throwEnds?: boolean
+}
+
+/** A request at the door, whatever form it has. */
+export interface Arrival {
+  /** What carries the span. */
+  readonly message: object
+  readonly response: object
+  readonly view: InboundRequest
+  /** What the framework's users know as the request and the response. */
+  readonly request: object
+  readonly reply: object | (() => object | undefined)
+  /** The route's template, as soon as it is known. */
+  readonly route?: (() => string | undefined) | undefined
+}
+
+/** The row of all who bring requests themselves. */
+export function serverBinding(runtime: Runtime): Binding<InboundRequest> {
+  return new Binding(inboundRequest, runtime, 'server')
+}
+
+/**
+ * Opens the server span of a request that has none, and tells it what is wanted.
+ *
+ * @returns null when the request is not traced
+ */
+export function admit(
+  binding: Binding<InboundRequest>,
+  { message, response, view, request, reply, route }: Arrival,
+  { framework, policy, attributes }: Serving,
+): EngineSpan | null {
+  const { runtime } = binding
+  const parent = surrounding(runtime)
+  const span = receive(binding, view, message, response, {
+    policy,
+    parent,
+    request,
+    response: reply,
+    component: framework,
+  })
+  if (span === null || isSilent(span)) return span
+  if (attributes !== undefined) tellAttributes(span, request, attributes)
+  watchRoute(runtime, span, route, { method: view.method, framework })
+  return span
+}
+
+/** Somebody else has opened the span. What is wanted of it holds all the same. */
+export function join(
+  { runtime }: Binding<InboundRequest>,
+  span: EngineSpan,
+  { message, view, request, reply, route }: Arrival,
+  { framework, policy, attributes }: Serving,
+): void {
+  if (openSpanOf(message) === null) return
+  if (policy.ignores(request, view)) {
+    mute(span)
+    return
+  }
+  if (request !== message) present(span, request)
+  // Whoever comes late may have missed the route.
+  if (policy.begin(span, view, request, reply, true))
+    watchRoute(runtime, span, route, { method: view.method, framework })
+  if (attributes !== undefined) tellAttributes(span, request, attributes)
+}
+
+/**
+ * Runs a handler, and tells how it ends. For promises there is one of ours in place of theirs: to listen to theirs would
+ * keep its rejection from crashing the process.
+ *
+ * @param answered may put something else in place of what the handler returns or resolves to
+ */
+export function attempt<Result>(
+  handler: () => Result,
+  failed: (error: unknown) => void,
+  answered?: (result: unknown) => unknown,
+): Result {
+  let result: Result
+  try {
+    result = handler()
+  } catch (error) {
+    failed(error)
+    throw error
+  }
+  if (!(result instanceof Promise)) return answered === undefined ? result : (answered(result) as Result)
+  return result.then(answered, (error: unknown) => {
+    failed(error)
+    throw error
+  }) as Result
+}
+
+/** A span in whose flow the request was made, in this process: what is finished is only where the server was started. */
+function surrounding({ scope }: Runtime): EngineParent {
+  const active = scope.activeSpan as EngineSpan | null
+  return active === null || active.finished === true ? null : active
+}
+
+/** Frameworks that say nothing when a route is found are asked: at once, and at the end. */
+function watchRoute(
+  runtime: Runtime,
+  span: EngineSpan,
+  route: (() => string | undefined) | undefined,
+  of: Parameters<typeof tellRoute>[3],
+): void {
+  if (route === undefined) return
+  let known = false
+  const look = (): void => {
+    const path = known ? undefined : route()
+    if (path !== undefined) tellRoute(runtime, span, path, of)
+  }
+  const routed = (): void => {
+    known = true
+  }
+  attend(span, { routed, closing: look })
+  look()
+}

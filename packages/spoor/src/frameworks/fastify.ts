@@ -7,6 +7,7 @@
  */
 import { SpoorError } from '../api/errors.ts'
 import { noteFailure, openSpanOf } from '../instrument/inbound.ts'
+import { patchMethod } from '../instrument/patch.ts'
 import type { Exchange } from '../instrument/serve.ts'
 import { templateOf } from '../instrumentations/fastify.ts'
 import { type Framework, Tracing, type TracingOptions } from './tracing.ts'
@@ -59,7 +60,9 @@ const framework: Framework<FastifyApp> = {
   exchange(args) {
     // Error handlers get the error first.
     const [request, reply] = isMessage(args[0]) ? args : args.slice(1)
-    return isMessage(request) && isMessage(reply) ? exchangeOf(request, reply) : null
+    if (!isMessage(request) || !isMessage(reply)) return null
+    hearErrors(request, reply)
+    return exchangeOf(request, reply)
   },
   message: (request: Partial<FastifyRequest>) => request.raw,
   attach(app, tracing) {
@@ -74,8 +77,7 @@ const framework: Framework<FastifyApp> = {
       error: unknown,
       done: () => void,
     ): void => {
-      const span = attached ? openSpanOf(raw) : null
-      if (span !== null) noteFailure(span, error)
+      if (attached) tellFailure(raw, error)
       done()
     }
     addHooks(app, { onRequest, onError })
@@ -92,6 +94,27 @@ function isMessage(value: unknown): value is FastifyRequest {
 
 function exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {
   return { message: request.raw, response: reply.raw, request, reply, route: () => templateOf(request) }
+}
+
+function tellFailure(message: object, error: unknown): void {
+  const span = openSpanOf(message)
+  if (span !== null) noteFailure(span, error)
+}
+
+const HEARD = Symbol('spoor.heard')
+
+/** Where no hook hears of them: errors that a marked handler passes on. */
+function hearErrors({ raw }: FastifyRequest, reply: FastifyReply): void {
+  patchMethod(
+    reply,
+    'send',
+    (send: (payload: unknown) => unknown) =>
+      function (this: unknown, payload: unknown): unknown {
+        if (payload instanceof Error) tellFailure(raw, payload)
+        return send.call(this, payload)
+      },
+    HEARD,
+  )
 }
 
 type Hook = (...args: any[]) => void

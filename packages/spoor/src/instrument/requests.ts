@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { ScopeManager } from '../api/scope.ts'
 import type { Binding } from './bind.ts'
 import type { Engine } from './engine.ts'
@@ -119,7 +120,22 @@ export function followMessages(
   shadowEmit(response, (emit, self, event, args) => {
     if (event === 'finish' || event === 'close')
       closeResponse(binding, span, response as ServerResponse, event === 'finish')
+    if (event === 'pipe') readInside(scope, span, self, args[0] as Partial<Readable>)
     return emitInside(scope, span, emit, self, event, args)
+  })
+}
+
+/** A stream that a handler answers with is read after it: by the framework, which need not be inside of the span. */
+function readInside(scope: ScopeManager, span: EngineSpan, response: object, body: Partial<Readable>): void {
+  const { read } = body
+  if (typeof read !== 'function') return
+  Object.defineProperty(body, 'read', {
+    configurable: true,
+    writable: true,
+    enumerable: false,
+    value(this: Readable, size?: number): unknown {
+      return isOutside(scope, response) ? scope.with(span, read, this, size) : read.call(this, size)
+    },
   })
 }
 
@@ -158,10 +174,12 @@ function emitInside(
   event: string | symbol,
   args: unknown[],
 ): boolean {
-  const { activeSpan } = scope
-  if (activeSpan !== null && activeSpan !== (self as Surrounded)[SURROUNDINGS])
-    return emit.call(self, event, ...args)
+  if (!isOutside(scope, self)) return emit.call(self, event, ...args)
   return scope.with(span, emit, self, event, ...args)
+}
+
+function isOutside({ activeSpan }: ScopeManager, message: object): boolean {
+  return activeSpan === null || activeSpan === (message as Surrounded)[SURROUNDINGS]
 }
 
 /**

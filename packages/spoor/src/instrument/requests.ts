@@ -120,16 +120,21 @@ export function followMessages(
   shadowEmit(response, (emit, self, event, args) => {
     if (event === 'finish' || event === 'close')
       closeResponse(binding, span, response as ServerResponse, event === 'finish')
-    if (event === 'pipe') readInside(scope, span, self, args[0] as Partial<Readable>)
+    if (event === 'pipe') readInside(scope, span, self, args[0] as Partial<Readable> | undefined)
     return emitInside(scope, span, emit, self, event, args)
   })
 }
 
 /** A stream that a handler answers with is read after it: by the framework, which need not be inside of the span. */
-function readInside(scope: ScopeManager, span: EngineSpan, response: object, body: Partial<Readable>): void {
-  const { read } = body
-  if (typeof read !== 'function') return
-  Object.defineProperty(body, 'read', {
+function readInside(
+  scope: ScopeManager,
+  span: EngineSpan,
+  response: object,
+  body: Partial<Readable> | undefined,
+): void {
+  const read = body?.read
+  if (body === undefined || typeof read !== 'function') return
+  Reflect.defineProperty(body, 'read', {
     configurable: true,
     writable: true,
     enumerable: false,

@@ -155,7 +155,7 @@ export class Tracing<App extends object = any, Request extends object = any, Res
 
   /** Runs a handler inside the server span of its request. For adapters. */
   serve<Result>(exchange: Exchange, handler: () => Result, attributes?: TracedAttributes): Result {
-    return this.#current().node.serve(exchange, this.#serving(attributes), handler)
+    return this.#current().node.serve(exchange, this.#serving(exchange, attributes), handler)
   }
 
   /**
@@ -164,13 +164,14 @@ export class Tracing<App extends object = any, Request extends object = any, Res
    * @returns what the handler returns; in place of a response, one whose body is watched
    */
   serveFetch<Result>(exchange: FetchExchange, handler: () => Result, attributes?: TracedAttributes): Result {
-    return this.#current().fetch.serve(exchange, this.#serving(attributes), handler)
+    return this.#current().fetch.serve(exchange, this.#serving(exchange, attributes), handler)
   }
 
-  #serving(attributes: TracedAttributes | undefined): Serving {
-    const { name, throwEnds = false } = this.#framework
+  #serving(exchange: Partial<Serving>, attributes: TracedAttributes | undefined): Serving {
+    const { name, throwEnds: ends = false } = this.#framework
+    const { framework = name, throwEnds = ends } = exchange
     return {
-      framework: name,
+      framework,
       policy: this.#policy,
       throwEnds,
       ...(attributes === undefined ? {} : { attributes }),

@@ -1,6 +1,7 @@
 import { Binding } from './bind.ts'
 import {
   attend,
+  correctOrigin,
   type InboundRequest,
   inboundRequest,
   isSilent,
@@ -79,6 +80,7 @@ export function join(
     mute(span)
     return
   }
+  if (policy.trustsProxy && runtime.policy?.trustsProxy !== true) correctOrigin(runtime, span, view)
   if (request !== message) present(span, request)
   // Whoever comes late may have missed the route.
   if (policy.begin(span, view, request, reply, true))

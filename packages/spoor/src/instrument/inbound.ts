@@ -5,8 +5,9 @@ import type { SpanContext } from '../api/span-context.ts'
 import { KIND_SERVER } from '../api/span-kind.ts'
 import { report } from '../log.ts'
 import { type FactWriter, write } from '../semantics/dialect.ts'
-import { methodName, writeMethod } from '../semantics/http.ts'
+import { methodName, writeClient, writeMethod } from '../semantics/http.ts'
 import { type Binding, finishSpan } from './bind.ts'
+import { behindProxy } from './forwarded.ts'
 import { noteName, rename } from './names.ts'
 import type { EngineParent, EngineSpan, Row } from './row.ts'
 import type { Runtime } from './runtime.ts'
@@ -49,13 +50,22 @@ export interface InboundRequest {
   readonly rawHeaders: readonly string[]
   readonly headers: { readonly [name: string]: string | string[] | undefined }
   readonly remoteAddress: string | undefined
+  readonly remotePort?: number | undefined
+  /** The name and port that the client asked for, where that is known better than by the header `Host`. */
+  readonly host?: string | undefined
+  /** For the dialect that has one tag for the URL; by default put together from scheme, host and path. */
+  readonly fullUrl?: string | undefined
+  /** The name of the span, where that is not the method. */
+  readonly operation?: string | undefined
+  /** The service that makes the request. */
+  readonly callerName?: string | undefined
 }
 
 /** The row of every server span. */
 export const inboundRequest: Row<InboundRequest> = {
   does: 'span',
   kind: KIND_SERVER,
-  name: ({ method }) => methodName(method),
+  name: ({ operation, method }) => operation ?? methodName(method),
   // What is active where a request arrives is whatever was active when the server began to listen: not its parent.
   parent: () => null,
   describe(request, to, runtime) {
@@ -64,20 +74,41 @@ export const inboundRequest: Row<InboundRequest> = {
     const mark = target.indexOf('?')
     const path = mark < 0 ? target : target.slice(0, mark)
     writeMethod(to, http, request.method)
-    write(to, http.scheme, request.scheme)
+    write(to, http.component, 'http')
     write(to, http.path, path)
     if (mark >= 0) write(to, http.query, maskQuery(target.slice(mark + 1), privacy.secretParameters))
     write(to, http.protocolVersion, request.protocolVersion)
-    write(to, http.clientAddress, request.remoteAddress)
-    describeHeaders(request, path, to, runtime)
+    write(to, http.callerName, request.callerName)
+    describeOrigin(request, path, to, runtime)
   },
 }
 
+/** Who asks, and for what. */
+function describeOrigin(request: InboundRequest, path: string, to: FactWriter, runtime: Runtime): void {
+  const { http } = runtime
+  write(to, http.scheme, request.scheme)
+  writeClient(to, http, request)
+  describeHeaders(request, path, to, http)
+  write(to, http.serverUrl, request.fullUrl)
+}
+
+/** Corrects what a span says of who asks, and for what: another one of those who trace the request believes its proxy. */
+export function correctOrigin(runtime: Runtime, span: EngineSpan, request: InboundRequest): void {
+  const [path = ''] = targetPath(request.url).split('?')
+  describeOrigin(
+    behindProxy(request),
+    path,
+    { append: (key, value) => void span.setTag(key, value) },
+    runtime,
+  )
+}
+
 /** `Host` and `User-Agent`, from the raw list: building the headers object costs more than the rest of the span. */
-function describeHeaders(request: InboundRequest, path: string, to: FactWriter, { http }: Runtime): void {
-  const { rawHeaders } = request
+function describeHeaders(request: InboundRequest, path: string, to: FactWriter, http: Runtime['http']): void {
+  const { rawHeaders, host } = request
   let agentSeen = false
-  let hostSeen = false
+  let hostSeen = host !== undefined
+  if (host !== undefined) describeHost(host, request, path, to, http)
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
     // The first of each counts, as it does for Node itself: the same attribute is not written twice.
@@ -86,14 +117,14 @@ function describeHeaders(request: InboundRequest, path: string, to: FactWriter, 
       write(to, http.userAgent, rawHeaders[i + 1])
     } else if (!hostSeen && ((name.length === 4 && name.toLowerCase() === 'host') || name === ':authority')) {
       hostSeen = true
-      describeHost(rawHeaders[i + 1] as string, request.scheme, path, to, http)
+      describeHost(rawHeaders[i + 1] as string, request, path, to, http)
     }
   }
 }
 
 function describeHost(
   host: string,
-  scheme: string,
+  { scheme, fullUrl }: InboundRequest,
   path: string,
   to: FactWriter,
   http: Runtime['http'],
@@ -102,7 +133,8 @@ function describeHost(
   const hasPort = colon > 0 && host.charCodeAt(host.length - 1) !== 0x5d // "]" ends an IPv6 address
   write(to, http.localAddress, hasPort ? host.slice(0, colon) : host)
   if (hasPort) write(to, http.localPort, Number(host.slice(colon + 1)) || undefined)
-  if (http.serverUrl.length > 0) write(to, http.serverUrl, `${scheme}://${host}${path}`)
+  if (http.serverUrl.length > 0 && fullUrl === undefined)
+    write(to, http.serverUrl, `${scheme}://${host}${path}`)
 }
 
 /** How a request is received; everything may be left out. */
@@ -126,7 +158,7 @@ export interface Reception {
  */
 export function receive(
   binding: Binding<InboundRequest>,
-  view: InboundRequest,
+  seen: InboundRequest,
   request: object,
   response: object,
   reception: Reception = {},
@@ -136,6 +168,7 @@ export function receive(
   const { policy: general } = runtime
   if (own === undefined && general !== null && !general.traceAll) return null
   const known = reception.request ?? request
+  const view = general?.trustsProxy === true || own?.trustsProxy === true ? behindProxy(seen) : seen
   const ignored = general?.ignores(known, view) === true || own?.ignores(known, view) === true
   const span = ignored
     ? runtime.silent(contextOf(runtime, view))
@@ -161,7 +194,7 @@ export function openInbound(
 ): EngineSpan | null {
   const context = contextOf(binding.runtime, request) ?? parent ?? null
   const span = context === null ? binding.start(request) : binding.start(request, context)
-  if (span !== null) noteName(span, methodName(request.method))
+  if (span !== null) noteName(span, inboundRequest.name(request))
   return span
 }
 

@@ -92,17 +92,30 @@ export function traceMessages(
 /** On responses whose span is finished: all copies of this package know it. */
 const CLOSED: unique symbol = Symbol.for('spoor.closed')
 
+/** What a response tells of itself; a stream of HTTP/2 has its status among the headers that it has sent. */
+interface Sent {
+  readonly headersSent: boolean
+  readonly statusCode?: number
+  readonly sentHeaders?: { readonly [name: string]: unknown }
+  [CLOSED]?: true
+}
+
 /** Finishes the span of a response, once. @param complete whether all of it was sent */
 export function closeResponse(
   binding: Binding<InboundRequest>,
   span: EngineSpan,
-  response: Pick<ServerResponse, 'headersSent' | 'statusCode'> & { [CLOSED]?: true },
+  response: Sent,
   complete: boolean,
 ): void {
   if (response[CLOSED] === true) return
   response[CLOSED] = true
-  // Until the head is sent, the status of a response is only its default.
-  closeInbound(binding, span, response.headersSent ? response.statusCode : undefined, complete)
+  closeInbound(binding, span, statusOf(response), complete)
+}
+
+/** Until the head is sent, the status of a response is only its default. */
+function statusOf({ headersSent, statusCode, sentHeaders }: Sent): number | undefined {
+  if (!headersSent) return undefined
+  return statusCode ?? (Number(sentHeaders?.[':status']) || undefined)
 }
 
 /**
@@ -144,9 +157,10 @@ function readInside(
   })
 }
 
-type Emitting = (emit: Emit, self: object, event: string | symbol, args: unknown[]) => boolean
+type Emitting = (emit: Emit, self: any, event: string | symbol, args: unknown[]) => boolean
 
-function shadowEmit(emitter: object, emitting: Emitting): void {
+/** Shadows the `emit` of one object: its class is not ours to patch. */
+export function shadowEmit(emitter: object, emitting: Emitting): void {
   const { emit } = emitter as { emit?: Emit }
   if (typeof emit !== 'function') return
   Object.defineProperty(emitter, 'emit', {
@@ -244,5 +258,9 @@ export class HttpRequestView implements InboundRequest {
 
   get remoteAddress(): string | undefined {
     return this.#request.socket?.remoteAddress
+  }
+
+  get remotePort(): number | undefined {
+    return this.#request.socket?.remotePort
   }
 }

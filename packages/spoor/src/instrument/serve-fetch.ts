@@ -10,6 +10,8 @@ export interface FetchExchange {
   readonly fetch: Request
   /** What the framework's users know as the request, where that is another object. */
   readonly request?: object
+  /** The framework, where one tracing object serves several. */
+  readonly framework?: string
   /** The route's template, as soon as it is known. */
   readonly route?: () => string | undefined
   /** Where the framework keeps a response that a handler makes and does not return. */

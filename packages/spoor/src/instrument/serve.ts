@@ -5,15 +5,22 @@ import { type InboundRequest, isSilent, noteFailure, serverSpanOf } from './inbo
 import { closeResponse, followMessages, HttpRequestView } from './requests.ts'
 import type { EngineSpan } from './row.ts'
 import type { Runtime } from './runtime.ts'
+import { followStream } from './streams.ts'
 
 /** One request as a framework hands it to a handler. */
 export interface Exchange {
-  /** The messages of Node.js, or whatever stands in for them and emits their events. */
+  /** The messages of Node.js, or whatever stands in for them and emits their events. One stream of HTTP/2 is both. */
   readonly message: object
   readonly response: object
   /** What the framework's users know as the request and the response, where those are other objects. */
   readonly request?: object
   readonly reply?: object | (() => object | undefined)
+  /** The framework, where one tracing object serves several. */
+  readonly framework?: string
+  /** Whether nobody answers for a handler that throws, where that differs from one handler to the next. */
+  readonly throwEnds?: boolean
+  /** How to read the request, where it is none of `node:http`. */
+  readonly view?: InboundRequest
   /** The route's template, as soon as it is known. */
   readonly route?: () => string | undefined
 }
@@ -39,7 +46,8 @@ export class Server {
     }
     const span = admit(this.#binding, arrivalOf(exchange), serving)
     if (span === null) return handler()
-    followMessages(this.#binding, span, message, response)
+    if (message === response) followStream(this.#binding, span, message)
+    else followMessages(this.#binding, span, message, response)
     return this.#binding.runtime.scope.with(span, () => this.#watched(span, exchange, serving, handler))
   }
 
@@ -58,6 +66,13 @@ export class Server {
   }
 }
 
-function arrivalOf({ message, response, request = message, reply = response, route }: Exchange): Arrival {
-  return { message, response, view: new HttpRequestView(message), request, reply, route }
+function arrivalOf({ message, response, view, request, reply, route }: Exchange): Arrival {
+  return {
+    message,
+    response,
+    view: view ?? new HttpRequestView(message),
+    request: request ?? message,
+    reply: reply ?? response,
+    route,
+  }
 }

@@ -12,6 +12,8 @@ import { readAttributes, type TracedAttribute, type TracedAttributes } from './t
  */
 export class ServerPolicy {
   readonly traceAll: boolean
+  /** Whether `Forwarded` and `X-Forwarded-*` are believed. */
+  readonly trustsProxy: boolean
   readonly #options: ServerOptions
   readonly #ignore: IgnoreDecision | null
   readonly #attributes: readonly TracedAttribute[]
@@ -22,6 +24,7 @@ export class ServerPolicy {
   constructor(options: ServerOptions) {
     this.#options = options
     this.traceAll = options.traceAll !== false
+    this.trustsProxy = options.trustProxy === true
     this.#ignore = ignoring(options.ignore)
     this.#attributes = readAttributes(options.tracedAttributes)
   }

@@ -1,7 +1,8 @@
 import type { Binding } from './bind.ts'
 import type { Engine } from './engine.ts'
-import { closeInbound, type InboundRequest, receive, serverSpanOf, setServerSpan } from './inbound.ts'
-import { type Emit, emitRequest } from './requests.ts'
+import { type InboundRequest, receive, serverSpanOf, setServerSpan } from './inbound.ts'
+import { closeResponse, type Emit, emitRequest, shadowEmit } from './requests.ts'
+import type { EngineSpan } from './row.ts'
 
 /**
  * Server spans for `node:http2`. Its classes are not exported: they are reached through what the module makes.
@@ -9,10 +10,12 @@ import { type Emit, emitRequest } from './requests.ts'
 
 export type StreamHeaders = { readonly [name: string]: string | string[] | number | undefined }
 
-interface Stream {
-  readonly session?: { readonly socket?: { readonly remoteAddress?: string } }
+/** What we use of a stream of HTTP/2. */
+export interface Stream {
+  readonly session?: { readonly socket?: { readonly remoteAddress?: string; readonly remotePort?: number } }
   readonly sentHeaders?: StreamHeaders
   readonly rstCode?: number
+  readonly headersSent: boolean
 }
 
 /** Server spans: the event `stream` brings every request, for the compatibility API too. */
@@ -59,17 +62,25 @@ function watchServed(engine: Engine, stream: object, binding: Binding<InboundReq
     return function (this: Stream, event, ...args) {
       const span = serverSpanOf(this)
       if (span === null) return emit.call(this, event, ...args)
-      if (event === 'close') {
-        const status = this.sentHeaders?.[':status']
-        closeInbound(binding, span, status === undefined ? undefined : Number(status), this.rstCode === 0)
-      }
+      if (event === 'close') closeResponse(binding, span, this, this.rstCode === 0)
       if (scope.activeSpan !== null) return emit.call(this, event, ...args)
       return scope.with(span, emit, this, event, ...args)
     }
   })
 }
 
-function requestOf(
+/** The same for one stream, without a patch of its class: for those who bring their own requests. */
+export function followStream(binding: Binding<InboundRequest>, span: EngineSpan, stream: object): void {
+  const { scope } = binding.runtime
+  shadowEmit(stream, (emit, self: Stream, event, args) => {
+    if (event === 'close') closeResponse(binding, span, self, self.rstCode === 0)
+    if (scope.activeSpan !== null) return emit.call(self, event, ...args)
+    return scope.with(span, emit, self, event, ...args)
+  })
+}
+
+/** A request of the streams API, as the event `stream` tells it. */
+export function requestOf(
   stream: Stream,
   headers: StreamHeaders = {},
   _flags?: number,
@@ -83,5 +94,6 @@ function requestOf(
     rawHeaders: rawHeaders ?? Object.entries(headers).flatMap(([name, value]) => [name, String(value)]),
     headers: headers as InboundRequest['headers'],
     remoteAddress: stream.session?.socket?.remoteAddress,
+    remotePort: stream.session?.socket?.remotePort,
   }
 }

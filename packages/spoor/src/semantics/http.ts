@@ -21,6 +21,11 @@ const terms = {
   localAddress: { otel: 'server.address', opentracing: null },
   localPort: { otel: 'server.port', opentracing: null },
   clientAddress: { otel: 'client.address', opentracing: 'peer.address' },
+  clientIpv4: { otel: null, opentracing: 'peer.ipv4' },
+  clientIpv6: { otel: null, opentracing: 'peer.ipv6' },
+  clientHostname: { otel: null, opentracing: 'peer.hostname' },
+  clientPort: { otel: null, opentracing: 'peer.port' },
+  callerName: { otel: 'peer.service', opentracing: 'peer.service' },
   userAgent: { otel: 'user_agent.original', opentracing: null },
   protocolVersion: { otel: 'network.protocol.version', opentracing: null },
 } as const
@@ -48,3 +53,25 @@ export function writeMethod(to: FactWriter, http: HttpNames, method: string): vo
     write(to, http.originalMethod, method)
   }
 }
+
+/**
+ * Who has sent a request. OpenTracing has a tag for each kind of address; its first libraries wrote names of hosts into the
+ * one for IPv4 (opentracing_instrumentation 3.3, `local_span` and `http_server`).
+ */
+export function writeClient(
+  to: FactWriter,
+  http: HttpNames,
+  {
+    remoteAddress,
+    remotePort,
+  }: { readonly remoteAddress: string | undefined; readonly remotePort?: unknown },
+): void {
+  write(to, http.clientAddress, remoteAddress)
+  if (http.clientIpv4.length === 0 || remoteAddress === undefined || remoteAddress === '') return
+  const mapped = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress
+  if (IPV4.test(mapped)) write(to, http.clientIpv4, mapped)
+  else write(to, remoteAddress.includes(':') ? http.clientIpv6 : http.clientHostname, remoteAddress)
+  write(to, http.clientPort, Number(remotePort) || undefined)
+}
+
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/

@@ -36,6 +36,10 @@ export const meanings = {
     '`setGlobalTracer()` got something that cannot start spans.',
     'Give it what `init()` returns, or another OpenTracing tracer.',
   ],
+  SPOOR_NOT_CAPTURABLE: [
+    '`captureTrace()` has nothing to show, for the global tracer is one of somebody else.',
+    'Give `init()` no tracer in tests, or a `MockTracer`.',
+  ],
   SPOOR_NOT_STARTED: ['`instrument()` was called before `init()`.', 'Call `init()` first.'],
   SPOOR_NOT_TRACEABLE: [
     '`traced()` was put on a class or on something that is no function.',

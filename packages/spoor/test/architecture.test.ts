@@ -36,6 +36,7 @@ const ARROWS: { [folder: string]: string[] } = {
     'scope',
     'tracer/start-active',
     'tracer/finished-span',
+    'tracer/observation',
     'propagation/carrier',
     'export/span-data',
     'export/memory',

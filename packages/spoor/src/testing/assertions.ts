@@ -17,7 +17,11 @@ export interface TestedSpan {
   /** The tags of a finished span, without those that have a field of their own. */
   readonly attributes?: TagMap
   readonly kind?: string
-  readonly status?: { readonly code: string }
+  readonly status?: { readonly code: string; readonly message?: string }
+  /** Milliseconds since the epoch. */
+  readonly startTime?: number
+  /** False for a span that has only been started. */
+  readonly finished?: boolean
   readonly logs?: readonly unknown[]
   readonly events?: readonly unknown[]
 }

@@ -29,9 +29,17 @@ export {
   tagsOf,
   waitUntilFinished,
 } from './assertions.ts'
+export { type CapturedTrace, type CaptureOptions, captureTrace, traceOf } from './capture.ts'
+export type { CapturedLog, CapturedSpan } from './captured-span.ts'
 export { CheckFailed } from './check.ts'
 export type { KitTable, Tracing } from './instrumentation-bed.ts'
 export { describeInstrumentation, type InstrumentationKitOptions } from './instrumentation-kit.ts'
+export {
+  type MatcherResult,
+  type SpoorMatcherFunctions,
+  type SpoorMatchers,
+  spoorMatchers,
+} from './matchers.ts'
 export type { MockPropagator } from './mock-propagators.ts'
 export { MockContext, type MockLog, type MockReference, MockSpan } from './mock-span.ts'
 export { MockTracer, type MockTracerOptions } from './mock-tracer.ts'
@@ -46,5 +54,16 @@ export { describeScopeManager, type ScopeManagerKitOptions } from './scope-manag
 export { serverKit } from './server-kit.ts'
 export type { ServerRunning, ServerSetup, ServerUnderTest, ServerWork, Way } from './server-setup.ts'
 export { type ArrivedSpan, describeSink, type SinkKitOptions, type SinkUnderTest } from './sink-kit.ts'
+export type { SpanFilter, SpanWanted } from './span-filter.ts'
 export { type Bed, describeTestbed, type TestbedOptions } from './testbed/index.ts'
+export {
+  assertAtMost,
+  assertAtMostQueries,
+  assertHasSpan,
+  assertNoErrors,
+  assertOneRoot,
+  assertOneTrace,
+  assertParentOf,
+} from './trace-assertions.ts'
+export { type Spans, type TraceTreeOptions, traceTree } from './trace-tree.ts'
 export { describeTracer, type TracerKitOptions } from './tracer-kit.ts'

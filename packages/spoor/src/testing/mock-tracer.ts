@@ -6,6 +6,7 @@ import type { Span } from '../api/span.ts'
 import type { SpanContext } from '../api/span-context.ts'
 import type { StartActiveSpanOptions, StartSpanOptions, Tracer } from '../api/tracer.ts'
 import { AsyncLocalStorageScopeManager } from '../scope/async-local-storage.ts'
+import { observation } from '../tracer/observation.ts'
 import { startActive } from '../tracer/start-active.ts'
 import { type MockPropagator, mockPropagators } from './mock-propagators.ts'
 import { MockContext, type MockReference, MockSpan } from './mock-span.ts'
@@ -31,6 +32,8 @@ export interface MockTracerOptions {
  */
 export class MockTracer implements Tracer {
   readonly scopeManager: ScopeManager
+  /** That its spans are told to `observation`. */
+  readonly observed = true
   readonly #propagators: Map<string, MockPropagator>
   readonly #unfinished = new Set<MockSpan>()
   #finished: MockSpan[] = []
@@ -86,6 +89,7 @@ export class MockTracer implements Tracer {
       tags: options.tags ?? {},
     })
     this.#unfinished.add(span)
+    observation.observer?.started(span)
     return span
   }
 
@@ -133,6 +137,7 @@ export class MockTracer implements Tracer {
   recordFinished(span: MockSpan): void {
     this.#unfinished.delete(span)
     this.#finished.push(span)
+    observation.observer?.finished(span)
   }
 
   #nextId(): number {

@@ -22,6 +22,7 @@ import type { FlatAttributes, SpanLink, SpanSink } from './finished-span.ts'
 import { IdSource } from './ids.ts'
 import { defaultLimits, type SpanLimits } from './limits.ts'
 import { asParent, lineage, type Parent } from './lineage.ts'
+import { observation } from './observation.ts'
 import { alwaysOn, parentBased, type Sampler } from './sampler.ts'
 import { RecordingSpan } from './span.ts'
 import { startActive } from './start-active.ts'
@@ -58,6 +59,8 @@ export class SpoorTracer implements Tracer {
   readonly clock: Clock
   readonly propagator: Propagator
   readonly sampler: Sampler
+  /** That its spans are told to `observation`. */
+  readonly observed = true
   readonly #sink: SpanSink
   readonly #carrier: CarrierAccess
   readonly #binary: BinaryCodec
@@ -122,7 +125,7 @@ export class SpoorTracer implements Tracer {
     const sampled = !muted && this.#decide(parent, traceId, name, kind, known)
     const flags = parent?.traceFlags ?? 0
     const inherited = (flags & FLAG_DEBUG) | (continued ? flags & FLAG_RANDOM : FLAG_RANDOM)
-    return new RecordingSpan(
+    const span = new RecordingSpan(
       this,
       traceId,
       parent,
@@ -131,6 +134,8 @@ export class SpoorTracer implements Tracer {
       kind,
       present,
     )
+    if (observation.observer !== null) observation.observer.started(span)
+    return span
   }
 
   startActiveSpan<Result>(name: string, fn: (span: Span) => Result): Result
@@ -187,6 +192,7 @@ export class SpoorTracer implements Tracer {
   /** Where spans hand themselves in when they are finished. */
   record(span: RecordingSpan): void {
     this.#sink.record(span)
+    if (observation.observer !== null) observation.observer.finished(span)
   }
 
   /** Whether baggage stays within the limits; if not, that is reported once and the item is dropped. */

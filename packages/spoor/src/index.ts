@@ -15,6 +15,7 @@ import type { Tracer } from './api/tracer.ts'
 
 export { recordError } from './api/span.ts'
 export * as Tags from './api/tags.ts'
+export { type ContextCarrier, carryContext, carryEnvironment, withContext } from './carry.ts'
 export { type TracedOptions, traced, withSpan } from './decorators/traced.ts'
 export { init, instrument, shutdown } from './init.ts'
 export type { InitOptions } from './options.ts'

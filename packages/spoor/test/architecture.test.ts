@@ -43,6 +43,7 @@ const ARROWS: { [folder: string]: string[] } = {
     ...LEAVES,
   ],
   bundler: ['api', 'instrument', 'instrumentations', ...LEAVES],
+  carry: ['api', ...LEAVES],
   adopt: ['api', 'tracer/start-active', ...LEAVES],
   runtime: ['api', 'semantics', 'tracer', 'instrument', ...LEAVES],
 }

@@ -1,3 +1,4 @@
+import { parentOf } from '../api/carried-span.ts'
 import { FORMAT_HTTP_HEADERS } from '../api/format.ts'
 import { isSilentSpan, silentSpan } from '../api/noop.ts'
 import type { SpanContext } from '../api/span-context.ts'
@@ -23,7 +24,7 @@ export function foreignRuntime(tracer: Tracer, shared: Surroundings): Runtime {
       facts.append('span.kind', KIND_NAMES[row.kind])
       row.describe(event, facts, runtime)
       return tracer.startSpan(row.name(event), {
-        childOf: parent,
+        childOf: parent === null ? null : parentOf(parent),
         tags: facts.tags(),
         ignoreActiveSpan: true,
       })

@@ -15,6 +15,7 @@ const generators = [
   { page: 'README.md, packages/spoor/README.md (libraries)', script: 'scripts/generate/libraries.mjs' },
   { page: 'README.md, packages/spoor/README.md (frameworks)', script: 'scripts/generate/frameworks.mjs' },
   { page: 'docs/reference/configuration.md', script: 'scripts/generate/configuration.mjs' },
+  { page: 'docs/reference/python-names.md', script: 'scripts/generate/python-names.mjs' },
   { page: 'docs/reference/errors.md', script: 'scripts/generate/errors.mjs' },
   { page: 'docs/reference/api.md', script: 'scripts/generate/api.mjs' },
 ]

@@ -1,5 +1,13 @@
 /** What every error code means, and what to do about it: `[when, what to do]`. */
 export const meanings = {
+  SPOOR_APP_STARTED: [
+    'A tracing object is attached to a Fastify application that has been started.',
+    'Attach before `listen()`, `ready()` and `inject()`.',
+  ],
+  SPOOR_ATTACHED_TWICE: [
+    'A tracing object is attached to the same application twice.',
+    'Attach it once; `detach(app)` lets go of it.',
+  ],
   SPOOR_BAD_RANGE: [
     'A table of your own has a version range that cannot be read.',
     'Write it as `>=8.0.3 <9`, `^4` or `4 || 5`.',
@@ -7,6 +15,18 @@ export const meanings = {
   SPOOR_BAD_RESOURCE_ATTRIBUTES: [
     'Told, not thrown: `OTEL_RESOURCE_ATTRIBUTES` cannot be read and is ignored as a whole.',
     'Write `key=value,key=value`; commas, equals signs and percent signs in values are percent-encoded.',
+  ],
+  SPOOR_CONFIG_AMBIGUOUS: [
+    'A folder has more than one configuration file.',
+    'Keep one, or name one in `SPOOR_CONFIG`.',
+  ],
+  SPOOR_CONFIG_NOT_FOUND: [
+    '`SPOOR_CONFIG` names a file that does not exist.',
+    'Correct the path; it starts from the working directory.',
+  ],
+  SPOOR_CONFIG_UNREADABLE: [
+    'A configuration file cannot be opened, or is not JSON.',
+    'The message says where it breaks off; see [files](configuration.md#files).',
   ],
   SPOOR_FILE_NOT_WRITABLE: [
     'The file of the `file` exporter cannot be opened for appending.',
@@ -25,16 +45,36 @@ export const meanings = {
     'Correct it; values in `OTEL_EXPORTER_OTLP_HEADERS` are percent-encoded.',
   ],
   SPOOR_INVALID_OPTION: [
-    'An option of `init()` has a value that cannot be used.',
+    'An option has a value that cannot be used; the message names the file or variable that it stands in.',
     'The message says what it expects; see [configuration](configuration.md).',
   ],
   SPOOR_INVALID_VARIABLE: [
     'A `SPOOR_` variable has a value that cannot be read.',
     'The message says what it expects; see [configuration](configuration.md#environment).',
   ],
+  SPOOR_MODULE_ASYNC: [
+    'A module that the configuration needs awaits something at its top level.',
+    'Move the `await` into a function: the one that makes a tracer may be asynchronous.',
+  ],
+  SPOOR_MODULE_FAILED: [
+    'A module that the configuration needs threw while it was loaded.',
+    'The message has the first line of its error, `error.cause` has all of it.',
+  ],
+  SPOOR_MODULE_NOT_FOUND: [
+    'A name in the configuration leads to no module.',
+    'Paths start from the file that the name stands in, and need their extension. A package that can only be imported is named through a file of yours.',
+  ],
   SPOOR_NOT_A_TRACER: [
-    '`setGlobalTracer()` got something that cannot start spans.',
-    'Give it what `init()` returns, or another OpenTracing tracer.',
+    '`setGlobalTracer()` got something that cannot start spans, or the function given as `tracer` returned such.',
+    'Give what `init()` returns, or another OpenTracing tracer.',
+  ],
+  SPOOR_NOT_AN_APP: [
+    '`attach()` got something that is no application of this framework.',
+    'Give it the application; for a router the message says what to do.',
+  ],
+  SPOOR_NOT_CALLABLE: [
+    '`tracer` names an export that is neither a function nor a tracer.',
+    'Name a function that returns a tracer.',
   ],
   SPOOR_NOT_CAPTURABLE: [
     '`captureTrace()` has nothing to show, for the global tracer is one of somebody else.',
@@ -44,6 +84,10 @@ export const meanings = {
   SPOOR_NOT_TRACEABLE: [
     '`traced()` was put on a class or on something that is no function.',
     'Put it on the methods, or on the function that makes the value.',
+  ],
+  SPOOR_SECRET_ATTRIBUTE: [
+    'A traced attribute would send a secret, or a collection in which secrets are.',
+    'Name one harmless property, or give a function that returns what may be sent.',
   ],
   SPOOR_SPAN_CONTEXT_CORRUPTED: [
     'A binary carrier holds a context that is truncated or damaged.',
@@ -56,6 +100,18 @@ export const meanings = {
   SPOOR_TLS_FILE: [
     'A certificate or key for the collector cannot be read.',
     'Give the path of a PEM file that the process may read.',
+  ],
+  SPOOR_TRACE_ALL_WITHOUT_APP: [
+    '`traceAll: true` was given to a tracing object, and no application.',
+    'Give `app` too, or leave `traceAll` out and call `attach(app)` later.',
+  ],
+  SPOOR_TRACER_FAILED: [
+    'The function given as `tracer` threw, or its promise was rejected; the latter is told, not thrown.',
+    'The message has the first line of its error, `error.cause` has all of it.',
+  ],
+  SPOOR_UNKNOWN_EXPORT: [
+    'A module has no export of the name that the configuration gives.',
+    'The message names the nearest one.',
   ],
   SPOOR_UNKNOWN_EXPORTER: [
     'There is no exporter of that name.',
@@ -70,12 +126,16 @@ export const meanings = {
     'The message names the nearest one; see [limits](configuration.md#limits).',
   ],
   SPOOR_UNKNOWN_OPTION: [
-    '`init()` got an option that does not exist.',
-    'The message names the nearest one; see [configuration](configuration.md).',
+    'There is no such option; the message names the file that it stands in.',
+    'The message names the nearest one, or what a [name of Python](python-names.md) has become; see [configuration](configuration.md).',
   ],
   SPOOR_UNKNOWN_PROPAGATOR: [
     'There is no propagator of that name, or `none` stands beside others.',
     'Choose from the list in [propagation](../guides/propagation.md).',
+  ],
+  SPOOR_UNKNOWN_RULE: [
+    'The option `ignore` has a rule that does not exist.',
+    'The message names the nearest one.',
   ],
   SPOOR_UNKNOWN_VARIABLE: [
     'The environment has a `SPOOR_` variable that does not exist.',

@@ -78,6 +78,14 @@ export class AdoptedTracer implements Tracer {
   }
 }
 
+/** A tracer that has a scope manager as it is, any other one with the scope manager that is given. */
+export function adopt(tracer: OpenTracer | Tracer, scopeManager: ScopeManager): Tracer {
+  // `startActiveSpan` alone would not tell: the tracers of OpenTelemetry have one too, with another meaning.
+  return 'scopeManager' in tracer && 'startActiveSpan' in tracer
+    ? tracer
+    : new AdoptedTracer(tracer, scopeManager)
+}
+
 interface Closeable {
   flush?(): unknown
   close?(done?: () => void): unknown

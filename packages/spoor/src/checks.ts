@@ -1,5 +1,6 @@
 import { SpoorError } from './api/errors.ts'
 import { nearest } from './nearest.ts'
+import { fromPython } from './python-names.ts'
 
 /** The vocabulary in which options are checked at start, and the one wording of what is wrong with one. */
 
@@ -33,21 +34,40 @@ export type Checks<Options> = { readonly [Name in keyof Options]-?: Check }
 export function checkEach<Options extends object>(options: Options, checks: Checks<Options>): void {
   if (!isObject(options)) refuse('the options', options, 'an object')
   for (const [name, value] of Object.entries(options)) {
-    requireKnown('option', name, Object.keys(checks))
+    if (!Object.hasOwn(checks, name)) refuseName(name, Object.keys(checks))
     const { fits, expects } = checks[name as keyof Options]
     if (value !== undefined && !fits(value)) refuse(`the option ${name}`, value, expects)
   }
 }
 
-/** @throws {SpoorError} `SPOOR_UNKNOWN_…`, naming the nearest that there is */
-export function requireKnown(what: string, name: string, known: readonly string[]): void {
+/** @throws {SpoorError} `SPOOR_UNKNOWN_OPTION`, naming what an old name has become, or the nearest that there is */
+function refuseName(name: string, known: readonly string[]): never {
+  const old = fromPython(name)
+  if (old === undefined) return requireKnown('option', name, known) as never
+  throw new SpoorError(
+    'SPOOR_UNKNOWN_OPTION',
+    `There is no option ${JSON.stringify(name)}: ${old.library} has it. ` +
+      (known.includes(old.now) ? `Here it is "${old.now}". ` : '') +
+      old.note,
+  )
+}
+
+/**
+ * @param where something is looked for, when that is not plain
+ * @throws {SpoorError} `SPOOR_UNKNOWN_…`, naming the nearest that there is
+ */
+export function requireKnown(what: string, name: string, known: readonly string[], where = ''): void {
   if (known.includes(name)) return
   const close = nearest(name, known)
   throw new SpoorError(
     `SPOOR_UNKNOWN_${what.toUpperCase()}`,
-    `There is no ${what} ${JSON.stringify(name.slice(0, 64))}. ` +
-      (close === undefined ? `Known are ${known.join(', ')}.` : `Did you mean "${close}"?`),
+    `There is no ${what} ${JSON.stringify(name.slice(0, 64))}${where}. ` +
+      (close === undefined ? knownAre(known) : `Did you mean "${close}"?`),
   )
+}
+
+function knownAre(known: readonly string[]): string {
+  return known.length === 0 ? 'There are none.' : `Known are ${known.join(', ')}.`
 }
 
 /** @throws {SpoorError} `SPOOR_INVALID_OPTION` */

@@ -1,7 +1,8 @@
 import { SpoorError } from './api/errors.ts'
 import { report } from './log.ts'
 import { nearest } from './nearest.ts'
-import { type Settings, type Variable, variables } from './variables.ts'
+import type { Variable } from './variable-kinds.ts'
+import { type Settings, variables } from './variables.ts'
 
 /** The only reader of the environment. What it looks for stands in `variables.ts`. */
 

@@ -1,8 +1,9 @@
-import { AdoptedTracer } from './adopt.ts'
+import { adopt } from './adopt.ts'
 import { SpoorError } from './api/errors.ts'
 import { currentTracer, setGlobalTracer, shared } from './api/global.ts'
 import { noopTracer } from './api/noop.ts'
-import type { OpenTracer, Tracer } from './api/tracer.ts'
+import type { Tracer } from './api/tracer.ts'
+import { AwaitedTracer } from './awaited-tracer.ts'
 import { renderFindings, runningFindings } from './doctor.ts'
 import { onProcessEnd } from './export/lifecycle.ts'
 import { Engine, type EngineReport } from './instrument/engine.ts'
@@ -34,11 +35,14 @@ const state: { running: Running | null; stopping: Promise<void> | null } = share
 
 /**
  * Starts tracing: makes the tracer, sets it as the global one, instruments what is loaded and what will be. Call it
- * first, or use `node --import spoor/register`. Options given here win over the environment.
+ * first, or use `node --import spoor/register`. Options given here win over the environment,
+ * and that wins over `spoor.config.js` and the `spoor` key of `package.json`.
  *
  * A second call changes nothing and returns the tracer of the first.
  *
- * @throws {SpoorError} for an option or variable that does not exist or cannot be read
+ * Where `tracer` is an asynchronous function, spans that are started before it has answered are not recorded.
+ *
+ * @throws {SpoorError} for an option or variable that does not exist or cannot be read, and for a tracer that cannot be had
  */
 export function init(options: InitOptions = {}): Tracer {
   if (state.running !== null) {
@@ -115,7 +119,9 @@ export function activeTracer(): Tracer {
 function makeTracer(options: ResolvedOptions): { tracer: Tracer; recorder: Recorder | null } {
   const scopeManager = options.scopeManager ?? new AsyncLocalStorageScopeManager()
   if (options.tracer !== undefined) {
-    return { tracer: adopt(options.tracer, scopeManager), recorder: null }
+    const tracer = options.tracer()
+    const given = tracer instanceof Promise ? new AwaitedTracer(tracer, scopeManager) : tracer
+    return { tracer: adopt(given, scopeManager), recorder: null }
   }
   const recorder = new Recorder(makeSinks(options))
   const tracer = new SpoorTracer({
@@ -136,13 +142,6 @@ function makeTracer(options: ResolvedOptions): { tracer: Tracer; recorder: Recor
     limits: options.limits,
   })
   return { tracer, recorder }
-}
-
-function adopt(tracer: OpenTracer | Tracer, scopeManager: Tracer['scopeManager']): Tracer {
-  // `startActiveSpan` alone would not tell: the tracers of OpenTelemetry have one too, with another meaning.
-  return 'scopeManager' in tracer && 'startActiveSpan' in tracer
-    ? tracer
-    : new AdoptedTracer(tracer, scopeManager)
 }
 
 async function closed(tracer: Tracer): Promise<void> {

@@ -1,6 +1,7 @@
+import { SpoorError } from './api/errors.ts'
 import type { Propagator } from './api/propagator.ts'
 import type { ScopeManager } from './api/scope.ts'
-import type { OpenTracer, Tracer } from './api/tracer.ts'
+import type { OpenTracer } from './api/tracer.ts'
 import { requireKnown } from './checks.ts'
 import { type Environment, processEnvironment, readEnvironment } from './config.ts'
 import type { Instrumentation } from './instrument/define.ts'
@@ -9,35 +10,46 @@ import { type ServerOptions, serverChecks } from './instrument/server-options.ts
 import { ServerPolicy } from './instrument/server-policy.ts'
 import { secretParameters } from './instrument/url.ts'
 import { instrumentations } from './instrumentations/index.ts'
-import { type LogLevel, report } from './log.ts'
-import { checkOptions } from './options-check.ts'
+import type { LogLevel } from './log.ts'
+import { CODE, layeredOptions } from './option-layers.ts'
+import { checkOptions } from './options-table.ts'
 import type { ExtractPolicy } from './propagation/composite.ts'
 import { DEFAULT_PROPAGATORS, propagatorsFromNames } from './propagation/select.ts'
 import type { Dialect } from './semantics/dialect.ts'
 import type { SpanSink } from './tracer/finished-span.ts'
 import type { SpanLimits } from './tracer/limits.ts'
-import { alwaysOff, alwaysOn, parentBased, rateLimited, ratio, type Sampler } from './tracer/sampler.ts'
+import { alwaysOn, parentBased, type Sampler } from './tracer/sampler.ts'
+import { askTracer, isTracer, namedTracer, type TracerOption } from './tracer-option.ts'
 import type { Settings } from './variables.ts'
 
-/** What `init()` takes. Everything is optional; what is not given comes from the environment, then from defaults. */
+/** What `init()` takes. Everything is optional; what is not given comes from the environment, then from files, then from defaults. */
 export interface InitOptions extends ServerOptions {
   /** Name of this service in every trace. */
   serviceName?: string
   /** Further facts about this process. */
   resourceAttributes?: { [key: string]: string | number | boolean }
-  /** Another OpenTracing tracer, to which all spans go instead of ours. */
-  tracer?: OpenTracer | Tracer
+  /**
+   * Another OpenTracing tracer, to which all spans go instead of ours; a function that makes one; or the name of
+   * either: `'./tracing.js#createTracer'`, `'package#export'`, `'./tracer.js'`.
+   */
+  tracer?: TracerOption
+  /** What that function is called with. */
+  tracerOptions?: object
   /** Where finished spans go: `'otlp'`, `'console'`, `'file'`, `'none'`, or sinks of your own. */
   exporters?: readonly (ExporterName | SpanSink)[]
   /** Base address of the collector; `/v1/traces` is appended. */
   endpoint?: string
+  /** Headers of every export request. */
   headers?: { [name: string]: string }
+  /** Which traces are kept: one of `Samplers`, or your own. */
   sampler?: Sampler
   /** Names, or propagators of your own, in order. */
   propagators?: readonly (string | Propagator)[]
   /** What to do with a trace that a caller began: continue it, start anew with a link to it, or ignore it. */
   remoteParent?: ExtractPolicy
+  /** Vocabulary of the attributes: `otel`, `opentracing` or `both`. */
   dialect?: Dialect
+  /** What one span may hold. */
   limits?: Partial<SpanLimits>
   /** Tables of your own, beside those that Spoor has. See `spoor/instrument`. */
   instrumentations?: readonly Instrumentation[]
@@ -45,7 +57,11 @@ export interface InitOptions extends ServerOptions {
   disable?: readonly string[]
   /** Send SQL with its literals. */
   rawStatements?: boolean
+  /** Further query parameters whose values are masked. */
+  secretParameters?: readonly string[]
+  /** How the active span is found. */
   scopeManager?: ScopeManager
+  /** How much Spoor says about itself. */
   logLevel?: LogLevel
   /** False switches everything off. */
   enabled?: boolean
@@ -58,9 +74,12 @@ export interface ResolvedOptions {
   readonly enabled: boolean
   readonly env: Environment
   readonly settings: Settings
+  /** Who said what: the name of an option, and where it comes from. */
+  readonly origins: ReadonlyMap<string, string>
   readonly serviceName: string | undefined
   readonly resourceAttributes: { [key: string]: string | number | boolean }
-  readonly tracer: OpenTracer | Tracer | undefined
+  /** Asks for the tracer that was given. */
+  readonly tracer: (() => OpenTracer | Promise<OpenTracer>) | undefined
   readonly exporters: readonly (ExporterName | SpanSink)[]
   readonly endpoint: string | undefined
   readonly headers: { [name: string]: string } | undefined
@@ -78,49 +97,67 @@ export interface ResolvedOptions {
   readonly logLevel: LogLevel
 }
 
-/** @throws {SpoorError} for an option, variable or name that does not exist */
+/**
+ * Everything that is said, in code, in the environment and in files, the former stronger than the latter.
+ *
+ * @param folder from which files are looked for; null for none
+ * @throws {SpoorError} for an option, variable or name that does not exist, and a value that cannot be used
+ */
 export function environmentOptions(
-  options: InitOptions,
+  code: InitOptions,
   env: Environment = processEnvironment(),
+  folder: string | null = workingFolder(),
 ): ResolvedOptions {
-  checkOptions(options)
+  checkOptions(code)
   const settings = readEnvironment(env)
-  const exporters = options.exporters ?? (settings.exporters as ExporterName[] | undefined) ?? ['otlp']
+  // The switch works even where a file is broken.
+  const off = code.enabled !== true && (code.enabled === false || settings.disabled === true)
+  const { options, origins, place } = layeredOptions(code, settings, off ? null : folder)
+  const { disable = [], tracer, tracerOptions } = options
   const tables = [...instrumentations, ...(options.instrumentations ?? [])]
-  const disable = options.disable ?? settings.disable ?? []
   for (const name of disable)
     requireKnown(
       'instrumentation',
       name,
       tables.map((table) => table.name),
     )
-  const ownTracer = options.tracer === undefined
+  if (tracerOptions !== undefined && (tracer === undefined || isTracer(tracer))) {
+    throw new SpoorError(
+      'SPOOR_INVALID_OPTION',
+      'tracerOptions was given, and nothing that takes it. Give tracer as a function, or as the name of one.',
+    )
+  }
+  const ownEndpoint = origins.get('endpoint') === CODE || settings.tracesEndpoint === undefined
   return {
-    enabled: options.enabled ?? settings.disabled !== true,
+    enabled: options.enabled ?? true,
     env,
     settings,
+    origins,
     serviceName: options.serviceName,
     resourceAttributes: options.resourceAttributes ?? {},
-    tracer: options.tracer,
-    exporters,
-    endpoint: options.endpoint,
+    tracer:
+      tracer === undefined
+        ? undefined
+        : () => askTracer(namedTracer(tracer, place('tracer')), place('tracer').what, tracerOptions),
+    exporters: options.exporters ?? ['otlp'],
+    endpoint: ownEndpoint ? options.endpoint : undefined,
     headers: options.headers,
-    sampler: options.sampler ?? samplerOf(settings),
-    propagators: propagatorsOf(options.propagators ?? settings.propagators ?? DEFAULT_PROPAGATORS.split(',')),
-    remoteParent: options.remoteParent ?? settings.remoteParent ?? 'continue',
-    dialect: options.dialect ?? settings.dialect ?? (ownTracer ? 'otel' : 'opentracing'),
-    limits: { ...limitsOf(settings), ...options.limits },
+    sampler: options.sampler ?? parentBased(alwaysOn),
+    propagators: propagatorsOf(options.propagators ?? DEFAULT_PROPAGATORS.split(',')),
+    remoteParent: options.remoteParent ?? 'continue',
+    dialect: options.dialect ?? (tracer === undefined ? 'otel' : 'opentracing'),
+    limits: options.limits ?? {},
     instrumentations: tables.filter(({ name }) => !disable.includes(name)),
     privacy: {
-      statements: options.rawStatements ?? settings.statements === 'raw',
+      statements: options.rawStatements ?? false,
       secretParameters: new Set([
         ...secretParameters,
-        ...(settings.secretParameters ?? []).map((name) => name.toLowerCase()),
+        ...(options.secretParameters ?? []).map((name) => name.toLowerCase()),
       ]),
     },
     policy: policyOf(options),
     scopeManager: options.scopeManager,
-    logLevel: options.logLevel ?? settings.spoorLogLevel ?? logLevelOf(settings.logLevel),
+    logLevel: options.logLevel ?? 'warn',
   }
 }
 
@@ -133,42 +170,11 @@ function propagatorsOf(given: readonly (string | Propagator)[]): Propagator[] {
   return given.flatMap((each) => (typeof each === 'string' ? propagatorsFromNames(each) : [each]))
 }
 
-function samplerOf({ sampler = 'parentbased_always_on', samplerArgument }: Settings): Sampler {
-  const parent = sampler.startsWith('parentbased_')
-  const root = rootSampler(sampler.replace('parentbased_', ''), samplerArgument)
-  return parent ? parentBased(root) : root
-}
-
-function rootSampler(name: string, argument: string | undefined): Sampler {
-  const value = Number(argument)
+/** Null where there is none: it may have been removed. */
+function workingFolder(): string | null {
   try {
-    if (name === 'always_off') return alwaysOff
-    if (name === 'traceidratio') return argument === undefined ? alwaysOn : ratio(value)
-    if (name === 'ratelimited') return rateLimited(argument === undefined ? 100 : value)
-  } catch (error) {
-    report(
-      'env.OTEL_TRACES_SAMPLER_ARG',
-      `OTEL_TRACES_SAMPLER_ARG is ${JSON.stringify(argument)}, which does not fit a sampler of the kind ${name}; every trace is kept`,
-      error,
-    )
+    return process.cwd()
+  } catch {
+    return null
   }
-  return alwaysOn
-}
-
-function limitsOf(settings: Settings): Partial<SpanLimits> {
-  const given: { [Limit in keyof SpanLimits]?: number | undefined } = {
-    attributes: settings.spanAttributes ?? settings.attributes,
-    attributeValueLength: settings.spanAttributeLength ?? settings.attributeLength,
-    events: settings.events,
-    links: settings.links,
-    attributesPerEvent: settings.eventAttributes ?? settings.attributes,
-    attributesPerLink: settings.linkAttributes ?? settings.attributes,
-  }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-}
-
-function logLevelOf(level: Settings['logLevel']): LogLevel {
-  if (level === undefined) return 'warn'
-  if (level === 'none') return 'silent'
-  return level === 'verbose' || level === 'all' ? 'debug' : level
 }

@@ -1,80 +1,19 @@
+import {
+  choice,
+  flag,
+  list,
+  pairs,
+  phrases,
+  specifier,
+  text,
+  type Variable,
+  whole,
+} from './variable-kinds.ts'
+
 /**
  * The environment, in one table. The generated reference and the messages about mistyped names come from here too.
  * Names that OpenTelemetry has are OpenTelemetry's, with its meaning.
  */
-
-/** One variable. */
-export interface Variable<Value> {
-  readonly name: string
-  /** How the text is read; undefined when it cannot be. */
-  readonly read: (text: string) => Value | undefined
-  /** What the message asks for when it cannot. */
-  readonly expects: string
-  readonly doc: string
-  /** The names that a list may hold; those that it may not are left out. */
-  readonly names?: readonly string[]
-  /** The value is not printed. */
-  readonly secret?: boolean
-}
-
-/** Reads one variable, or answers undefined: not set, empty, or not what it should be. */
-const text = (name: string, doc: string): Variable<string> => ({
-  name,
-  read: (value) => value,
-  expects: 'text',
-  doc,
-})
-
-const list = (name: string, doc: string, names?: readonly string[]): Variable<string[]> => ({
-  name,
-  ...(names === undefined ? {} : { names }),
-  read: (value) =>
-    value
-      .split(/[,\n]/)
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  expects: 'a list, separated by commas',
-  doc,
-})
-
-const flag = (name: string, doc: string): Variable<boolean> => ({
-  name,
-  // OpenTelemetry: only `true`, in any case, is true; anything else is false and, if it is not `false`, worth a word.
-  read: (value) => ({ true: true, false: false })[value.toLowerCase()],
-  expects: '`true` or `false`',
-  doc,
-})
-
-/** Timers take no more: Node fires at once instead. */
-const MOST = 2 ** 31 - 1
-
-const whole = (name: string, doc: string, least = 0): Variable<number> => ({
-  name,
-  read: (value) =>
-    /^\d+$/.test(value) && Number(value) >= least && Number(value) <= MOST ? Number(value) : undefined,
-  expects: `a whole number from ${least} to ${MOST}`,
-  doc,
-})
-
-const choice = <Choice extends string>(
-  name: string,
-  choices: readonly Choice[],
-  doc: string,
-): Variable<Choice> => ({
-  name,
-  read: (value) => choices.find((known) => known === value.toLowerCase()),
-  expects: choices.map((known) => `\`${known}\``).join(', '),
-  doc,
-})
-
-const pairs = (name: string, doc: string): Variable<{ [key: string]: string }> => ({
-  name,
-  read: readPairs,
-  // Credentials stand in them, and where a mistake is one cannot know which part they are.
-  secret: true,
-  expects: '`key=value` pairs, separated by commas, values percent-encoded',
-  doc,
-})
 
 const SAMPLERS = [
   'always_on',
@@ -149,6 +88,18 @@ export interface Settings {
   file?: string
   spillDirectory?: string
   doctor?: boolean
+  config?: string
+  tracer?: string
+  traceAll?: boolean
+  tracedAttributes?: string[]
+  startSpanCallback?: string
+  finishSpanCallback?: string
+  ignorePaths?: string[]
+  ignoreMethods?: string[]
+  ignoreUserAgents?: string[]
+  ignoreRoutes?: string[]
+  callerNameHeaders?: string[]
+  trustProxy?: boolean
 }
 
 export const variables: { readonly [Key in keyof Settings]-?: Variable<NonNullable<Settings[Key]>> } = {
@@ -269,24 +220,43 @@ export const variables: { readonly [Key in keyof Settings]-?: Variable<NonNullab
   ),
   spillDirectory: text('SPOOR_SPILL_DIRECTORY', 'A folder that keeps batches while the collector is away.'),
   doctor: flag('SPOOR_DOCTOR', 'Tells at the end what was seen of every library. `spoor doctor` sets it.'),
+  config: text('SPOOR_CONFIG', 'The configuration file, instead of the one that would be found.'),
+  tracer: specifier(
+    'SPOOR_TRACER',
+    'A tracer or a function that makes one, by name: `./tracing.js#createTracer`, `package#export`.',
+  ),
+  traceAll: flag(
+    'SPOOR_TRACE_ALL',
+    'Whether every request is traced, or only those that tracing objects and marked handlers ask for. Default `true`.',
+  ),
+  tracedAttributes: list(
+    'SPOOR_TRACED_ATTRIBUTES',
+    'Properties of a request that its span tells of: `method, headers.user-agent`.',
+  ),
+  startSpanCallback: specifier(
+    'SPOOR_START_SPAN_CALLBACK',
+    'The function that is called with the span of each request, by name: `./hooks.js#onStart`.',
+  ),
+  finishSpanCallback: specifier('SPOOR_FINISH_SPAN_CALLBACK', 'The same, right before the span is finished.'),
+  ignorePaths: list('SPOOR_IGNORE_PATHS', 'Paths of requests that are not traced: `/health, /static/*`.'),
+  ignoreMethods: list('SPOOR_IGNORE_METHODS', 'Methods of requests that are not traced: `OPTIONS`.'),
+  ignoreUserAgents: phrases(
+    'SPOOR_IGNORE_USER_AGENTS',
+    'Parts of the `User-Agent` of requests that are not traced: `kube-probe, GoogleHC`.',
+  ),
+  ignoreRoutes: list(
+    'SPOOR_IGNORE_ROUTES',
+    'Templates of routes whose requests are not traced: `/users/:id/avatar`.',
+  ),
+  callerNameHeaders: list(
+    'SPOOR_CALLER_NAME_HEADERS',
+    'Headers that may name the caller; the first that is there becomes the tag `peer.service`.',
+  ),
+  trustProxy: flag(
+    'SPOOR_TRUST_PROXY',
+    'Whether `Forwarded` and `X-Forwarded-*` are believed: only where a proxy of yours sets them. Default `false`.',
+  ),
 }
 
 /** The whole table, for the reference and for the doctor. */
 export const environmentTable: readonly Variable<unknown>[] = Object.values(variables)
-
-function readPairs(value: string): { [key: string]: string } | undefined {
-  const read: { [key: string]: string } = {}
-  for (const pair of value.split(',')) {
-    if (pair.trim() === '') continue
-    const equals = pair.indexOf('=')
-    if (equals < 1) return undefined
-    try {
-      read[decodeURIComponent(pair.slice(0, equals).trim())] = decodeURIComponent(
-        pair.slice(equals + 1).trim(),
-      )
-    } catch {
-      return undefined
-    }
-  }
-  return read
-}

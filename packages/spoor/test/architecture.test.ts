@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'src')
 
 /** Modules that belong to no folder and that everybody but `api` may use. */
-const LEAVES = ['log', 'settle', 'nearest', 'checks']
+const LEAVES = ['log', 'settle', 'nearest', 'checks', 'specifier', 'tracer-option', 'python-names']
 
 /**
  * Who may import whom. A folder that is not listed here may not exist; a name with a slash is one file. Types count
@@ -18,9 +18,13 @@ const ARROWS: { [folder: string]: string[] } = {
   log: ['api'],
   settle: [],
   nearest: [],
-  checks: ['api', 'nearest'],
-  config: ['api', 'variables', ...LEAVES],
-  variables: [],
+  checks: ['api', 'nearest', 'python-names'],
+  'python-names': [],
+  specifier: ['api', 'checks'],
+  'tracer-option': ['api', 'checks', 'specifier'],
+  config: ['api', 'variables', 'variable-kinds', ...LEAVES],
+  variables: ['variable-kinds'],
+  'variable-kinds': ['specifier'],
   scope: ['api'],
   semantics: ['api'],
   tracer: ['api', ...LEAVES],
@@ -49,7 +53,10 @@ const ARROWS: { [folder: string]: string[] } = {
 }
 
 /** What assembles the rest: `init` and its parts may import everything, and only doors may import them. */
-const ASSEMBLY = ['init', 'options', 'options-check', 'sinks', 'doctor']
+const ASSEMBLY = [
+  ...['init', 'options', 'options-table', 'option-layers', 'environment-values', 'config-file'],
+  ...['awaited-tracer', 'sinks', 'doctor'],
+]
 const DOORS = ['index', 'register', 'cli']
 
 /** Folders that must run where there is no Node.js. */

@@ -1,4 +1,4 @@
-import { AdoptedTracer } from '../adopt.ts'
+import { adopt } from '../adopt.ts'
 import { currentTracer, globalTracer, shared } from '../api/global.ts'
 import type { ScopeManager } from '../api/scope.ts'
 import type { OpenTracer, Tracer } from '../api/tracer.ts'
@@ -11,25 +11,30 @@ import { AsyncLocalStorageScopeManager } from '../scope/async-local-storage.ts'
 import { databaseNames } from '../semantics/database.ts'
 import type { Dialect } from '../semantics/dialect.ts'
 import { httpNames } from '../semantics/http.ts'
-
-/** A tracer, or a function that makes one: called once, when it is first needed. */
-export type TracerOption = OpenTracer | Tracer | (() => OpenTracer | Tracer | Promise<OpenTracer | Tracer>)
+import { placeHere } from '../specifier.ts'
+import { askTracer, isTracer, namedTracer, type TracerMaker, type TracerOption } from '../tracer-option.ts'
 
 /** Active spans of tracers that come without a scope manager: one for all, so that they see each other. */
 const scopeManager: ScopeManager = shared('scope.1', () => new AsyncLocalStorageScopeManager())
 
 /** Which tracer a tracing object has at this moment: its own, or the global one, whichever that is. */
 export class TracerSource {
-  readonly #given: TracerOption | undefined
+  readonly #given: TracerMaker | null = null
+  readonly #options: object | undefined
   readonly #dialect: Dialect
   #own: Tracer | null = null
   #asked = false
   #runtime: Runtime | null = null
 
-  constructor(given: TracerOption | undefined, dialect: Dialect) {
-    this.#given = given
+  /** @throws {SpoorError} when a tracer that is named by a string cannot be had: such a name is followed at once */
+  constructor(given: TracerOption | undefined, dialect: Dialect, options?: object) {
     this.#dialect = dialect
-    if (given !== undefined && typeof given !== 'function') this.#own = adopted(given)
+    this.#options = options
+    if (given === undefined) return
+    const named = namedTracer(given, placeHere('the option tracer'))
+    if (isTracer(named)) this.#own = adopt(named, scopeManager)
+    else if (typeof given === 'string') this.#take(askTracer(named, `"${given}"`, options))
+    else this.#given = named
   }
 
   /** The tracer's own; while a function has not answered yet, and without one, the global tracer, late-bound. */
@@ -49,32 +54,23 @@ export class TracerSource {
   }
 
   #ask(): void {
-    if (this.#asked || typeof this.#given !== 'function') return
+    if (this.#asked || this.#given === null) return
     this.#asked = true
-    const failed = (error: unknown): void => {
-      report(
-        'tracing.tracer',
-        'the function that should give a tracer failed; the global tracer is used',
-        error,
-      )
-    }
     try {
-      const answer = this.#given()
-      if (answer instanceof Promise) {
-        answer.then((tracer) => {
-          this.#own = adopted(tracer)
-        }, failed)
-      } else this.#own = adopted(answer)
+      this.#take(askTracer(this.#given, 'the option tracer', this.#options))
     } catch (error) {
       failed(error)
     }
   }
+
+  #take(answer: OpenTracer | Promise<OpenTracer>): void {
+    if (answer instanceof Promise) answer.then((tracer) => this.#take(tracer)).catch(failed)
+    else this.#own = adopt(answer, scopeManager)
+  }
 }
 
-function adopted(tracer: OpenTracer | Tracer): Tracer {
-  return 'scopeManager' in tracer && 'startActiveSpan' in tracer
-    ? tracer
-    : new AdoptedTracer(tracer, scopeManager)
+function failed(error: unknown): void {
+  report('tracing.tracer', 'the function that should give a tracer failed; the global tracer is used', error)
 }
 
 function runtimeFor(tracer: Tracer, dialect: Dialect): Runtime {

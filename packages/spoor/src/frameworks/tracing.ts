@@ -1,7 +1,7 @@
 import { SpoorError } from '../api/errors.ts'
 import type { Span } from '../api/span.ts'
 import type { Tracer } from '../api/tracer.ts'
-import { type Checks, check, checkEach, oneOf } from '../checks.ts'
+import { type Checks, check, checkEach, isObject, oneOf } from '../checks.ts'
 import type { Serving } from '../instrument/admit.ts'
 import { openSpanOf } from '../instrument/inbound.ts'
 import type { Undo } from '../instrument/patch.ts'
@@ -11,7 +11,8 @@ import { checkServerOptions, type ServerOptions, serverChecks } from '../instrum
 import { ServerPolicy } from '../instrument/server-policy.ts'
 import type { AttributeSource, TracedAttributes } from '../instrument/traced-attributes.ts'
 import type { Dialect } from '../semantics/dialect.ts'
-import { type TracerOption, TracerSource } from './tracer-source.ts'
+import { type TracerOption, tracerCheck } from '../tracer-option.ts'
+import { TracerSource } from './tracer-source.ts'
 
 /** What a tracing object takes. Everything is optional. */
 export interface TracingOptions<
@@ -19,8 +20,13 @@ export interface TracingOptions<
   Request extends object = any,
   Response extends object = any,
 > extends ServerOptions<Request, Response> {
-  /** A tracer, or a function that makes one; by default the global tracer, whichever that is when a request comes. */
+  /**
+   * A tracer, a function that makes one, called at the first use, or the name of either, followed at once:
+   * `'./tracing.js#createTracer'`. By default the global tracer, whichever that is when a request comes.
+   */
   tracer?: TracerOption
+  /** What that function is called with. */
+  tracerOptions?: object
   /** An application to attach to at once. */
   app?: App
   /** Vocabulary of the tags, where `tracer` is not Spoor's own. Default `opentracing`. */
@@ -43,8 +49,9 @@ export interface Framework<App extends object> {
 
 type Handler = (this: any, ...args: any[]) => any
 
-const ownChecks: Checks<Pick<TracingOptions, 'tracer' | 'app' | 'dialect'>> = {
-  tracer: check(isTracer, 'an OpenTracing tracer, or a function that makes one'),
+const ownChecks: Checks<Pick<TracingOptions, 'tracer' | 'tracerOptions' | 'app' | 'dialect'>> = {
+  tracer: tracerCheck,
+  tracerOptions: check(isObject, 'an object'),
   app: check(isApp, 'an application'),
   dialect: oneOf('otel', 'opentracing', 'both'),
 }
@@ -68,7 +75,7 @@ export class Tracing<App extends object = any, Request extends object = any, Res
   constructor(framework: Framework<App>, options: TracingOptions<App, Request, Response> = {}) {
     checkEach<TracingOptions>(options, checks)
     checkServerOptions(options)
-    const { tracer, app, dialect = 'opentracing', ...wishes } = options
+    const { tracer, tracerOptions, app, dialect = 'opentracing', ...wishes } = options
     if (wishes.traceAll === true && app === undefined) {
       throw new SpoorError(
         'SPOOR_TRACE_ALL_WITHOUT_APP',
@@ -76,7 +83,7 @@ export class Tracing<App extends object = any, Request extends object = any, Res
       )
     }
     this.#framework = framework
-    this.#source = new TracerSource(tracer, dialect)
+    this.#source = new TracerSource(tracer, dialect, tracerOptions)
     this.#policy = new ServerPolicy(wishes)
     if (app !== undefined) this.attach(app)
   }
@@ -218,12 +225,6 @@ export interface HandlerDecorator {
 /** Attributes come as one list, or one after the other. */
 function listed(given: readonly any[]): TracedAttributes {
   return given.length === 1 ? given[0] : given
-}
-
-function isTracer(value: unknown): boolean {
-  if (typeof value === 'function') return true
-  const { startSpan, inject, extract } = (value ?? {}) as Partial<Tracer>
-  return [startSpan, inject, extract].every((method) => typeof method === 'function')
 }
 
 function isApp(value: unknown): boolean {

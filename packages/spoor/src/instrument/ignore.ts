@@ -72,7 +72,8 @@ export function ignoring(given: Ignore | undefined): IgnoreDecision | null {
   }
 }
 
-function rulesOf(given: Ignore): IgnoreRules {
+/** The rules that a short form stands for. */
+export function rulesOf(given: Ignore): IgnoreRules {
   if (typeof given === 'function') return { when: given }
   return Array.isArray(given) ? { paths: given as readonly Pattern[] } : (given as IgnoreRules)
 }

@@ -43,6 +43,22 @@ const pairs = (key: keyof Settings): Row => ({
   ],
   bad: ['a', '=a', 'a=%zz', 'api-key: secret'],
 })
+/** A list in each of its forms. */
+const words = (key: keyof Settings): Row => ({
+  key,
+  good: ['a,b', ' a, b,', 'a b', '\n  a\n  b\n', 'a,\tb'].map((given): [string, unknown] => [
+    given,
+    ['a', 'b'],
+  ]),
+  bad: [],
+})
+const specifier = (key: keyof Settings): Row => ({
+  key,
+  good: ['./file.js#export', '../file.mjs', '/file.cjs', 'package#export', '@scope/package/file#export'].map(
+    (name): [string, unknown] => [name, name],
+  ),
+  bad: ['jaeger', '#export', 'package#', 'two words#export'],
+})
 const otlp = ['http/protobuf', 'http/json', 'grpc']
 const samplers = ['always_on', 'always_off', 'traceidratio']
 
@@ -115,6 +131,22 @@ const rows: { readonly [name: string]: Row } = {
   SPOOR_FILE: text('file'),
   SPOOR_SPILL_DIRECTORY: text('spillDirectory'),
   SPOOR_DOCTOR: flag('doctor'),
+  SPOOR_CONFIG: text('config'),
+  SPOOR_TRACER: specifier('tracer'),
+  SPOOR_TRACE_ALL: flag('traceAll'),
+  SPOOR_TRACED_ATTRIBUTES: words('tracedAttributes'),
+  SPOOR_START_SPAN_CALLBACK: specifier('startSpanCallback'),
+  SPOOR_FINISH_SPAN_CALLBACK: specifier('finishSpanCallback'),
+  SPOOR_IGNORE_PATHS: words('ignorePaths'),
+  SPOOR_IGNORE_METHODS: words('ignoreMethods'),
+  SPOOR_IGNORE_USER_AGENTS: {
+    key: 'ignoreUserAgents',
+    good: [['kube-probe, Google Health\n', ['kube-probe', 'Google Health']]],
+    bad: [],
+  },
+  SPOOR_IGNORE_ROUTES: words('ignoreRoutes'),
+  SPOOR_CALLER_NAME_HEADERS: words('callerNameHeaders'),
+  SPOOR_TRUST_PROXY: flag('trustProxy'),
 }
 
 /** What the library says while `action` runs. */

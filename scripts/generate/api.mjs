@@ -13,11 +13,14 @@ const { exports } = JSON.parse(readFileSync(join(root, 'packages/spoor/package.j
 
 const doors = Object.keys(exports)
   .filter((door) => !['./package.json', './register'].includes(door))
-  .map((door) => ({
+  .map((door) => ({ door, path: exports[door].import.types.replace(/^\.\/dist\/esm\//, '') }))
+  .map(({ door, path }) => ({
     name: door.replace(/^\./, 'spoor'),
-    file: join(types, door === '.' ? 'index.d.ts' : `${door}/index.d.ts`),
-    source: join(root, 'packages/spoor/src', door === '.' ? 'index.ts' : `${door}/index.ts`),
+    file: join(types, path),
+    source: join(root, 'packages/spoor/src', path.replace('.d.ts', '.ts')),
   }))
+  // A door may stand in the manifest before what it opens is there.
+  .filter(({ source }) => existsSync(source))
 
 /** For names that say everything themselves in the code. */
 const ownWords = {

@@ -33,7 +33,7 @@ const ARROWS: { [folder: string]: string[] } = {
   instrument: ['api', 'semantics', ...LEAVES],
   instrumentations: ['instrument'],
   frameworks: ['api', 'semantics', 'instrument', 'instrumentations', 'scope', 'adopt', ...LEAVES],
-  decorators: ['api', ...LEAVES],
+  decorators: ['api', 'tracer/start-active', ...LEAVES],
   testing: [
     'api',
     'instrument/server-options',

@@ -59,32 +59,6 @@ export function traced(...given: unknown[]): unknown {
   return decorate(given, isContext(given[1]) || given.length > 2 ? {} : ((given[1] ?? {}) as TracedOptions))
 }
 
-/**
- * Runs a function in a new active span of the global tracer. See {@link Tracer.startActiveSpan}.
- *
- * @returns exactly what `fn` returned
- * @example
- * const user = await withSpan('load user', async (span) => {
- *   span.setTag('user.id', id)
- *   return users.find(id)
- * })
- */
-export function withSpan<Result>(name: string, fn: (span: Span) => Result): Result
-export function withSpan<Result>(
-  name: string,
-  options: StartActiveSpanOptions,
-  fn: (span: Span) => Result,
-): Result
-export function withSpan<Result>(
-  name: string,
-  optionsOrFn: StartActiveSpanOptions | ((span: Span) => Result),
-  fn?: (span: Span) => Result,
-): Result {
-  return typeof optionsOrFn === 'function'
-    ? currentTracer().startActiveSpan(name, optionsOrFn)
-    : currentTracer().startActiveSpan(name, optionsOrFn, fn as (span: Span) => Result)
-}
-
 function isOptions(value: unknown, count: number): boolean {
   return count === 1 && (value === undefined || (typeof value === 'object' && value !== null))
 }

@@ -22,12 +22,12 @@ export function startActive<Result>(
 }
 
 /**
- * Runs a callback with a span active; records what it throws or rejects with; finishes the span when its result has
- * settled. Shared by every tracer that Spoor runs, foreign ones too.
+ * Runs a callback with a span active; records what it throws or rejects with; finishes the span, if that is wanted, when
+ * its result has settled. Shared by every tracer that Spoor runs, foreign ones too.
  *
  * @returns exactly what `fn` returned
  */
-function runActive<Result>(
+export function runActive<Result>(
   scopeManager: ScopeManager,
   span: Span,
   finishOnClose: boolean,

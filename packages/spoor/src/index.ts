@@ -15,13 +15,9 @@ import type { Tracer } from './api/tracer.ts'
 
 export { recordError } from './api/span.ts'
 export * as Tags from './api/tags.ts'
-<<<<<<< Updated upstream
 export { type ContextCarrier, carryContext, carryEnvironment, withContext } from './carry.ts'
-export { type TracedOptions, traced, withSpan } from './decorators/traced.ts'
-=======
 export { type TracedOptions, traced } from './decorators/traced.ts'
 export { type WithSpanOptions, withActiveSpan, withSpan } from './decorators/with-span.ts'
->>>>>>> Stashed changes
 export { init, instrument, shutdown } from './init.ts'
 export type { InitOptions } from './options.ts'
 export * as Samplers from './tracer/sampler.ts'

@@ -97,7 +97,15 @@ function isContext(value: unknown): value is KoaContext {
 
 function exchangeOf(context: KoaContext): Exchange {
   const { req, res, response = res } = context
-  return { message: req, response: res, request: context, reply: response, route: () => templateOf(context) }
+  return {
+    message: req,
+    response: res,
+    request: context,
+    reply: response,
+    route: () => templateOf(context),
+    // @koa/router 12 leaves what it passes on the way, too: the path of its own middleware.
+    known: 'end',
+  }
 }
 
 const heard = new WeakSet<object>()

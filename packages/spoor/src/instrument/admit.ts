@@ -36,6 +36,8 @@ export interface Arrival {
   readonly reply: object | (() => object | undefined)
   /** The route's template, as soon as it is known. */
   readonly route?: (() => string | undefined) | undefined
+  /** When that can be relied on: at once, as a rule; else when the response is over. */
+  readonly known?: 'start' | 'end' | undefined
 }
 
 /** The row of all who bring requests themselves. */
@@ -50,10 +52,11 @@ export function serverBinding(runtime: Runtime): Binding<InboundRequest> {
  */
 export function admit(
   binding: Binding<InboundRequest>,
-  { message, response, view, request, reply, route }: Arrival,
+  arrival: Arrival,
   { framework, policy, attributes }: Serving,
 ): EngineSpan | null {
   const { runtime } = binding
+  const { message, response, view, request, reply } = arrival
   const parent = surrounding(runtime)
   const span = receive(binding, view, message, response, {
     policy,
@@ -64,7 +67,7 @@ export function admit(
   })
   if (span === null || isSilent(span)) return span
   if (attributes !== undefined) tellAttributes(span, request, attributes)
-  watchRoute(runtime, span, route, { method: view.method, framework })
+  watchRoute(runtime, span, arrival, framework)
   return span
 }
 
@@ -72,9 +75,10 @@ export function admit(
 export function join(
   { runtime }: Binding<InboundRequest>,
   span: EngineSpan,
-  { message, view, request, reply, route }: Arrival,
+  arrival: Arrival,
   { framework, policy, attributes }: Serving,
 ): void {
+  const { message, view, request, reply } = arrival
   if (openSpanOf(message) === null) return
   if (policy.ignores(request, view)) {
     mute(span)
@@ -83,8 +87,7 @@ export function join(
   if (policy.trustsProxy && runtime.policy?.trustsProxy !== true) correctOrigin(runtime, span, view)
   if (request !== message) present(span, request)
   // Whoever comes late may have missed the route.
-  if (policy.begin(span, view, request, reply, true))
-    watchRoute(runtime, span, route, { method: view.method, framework })
+  if (policy.begin(span, view, request, reply, true)) watchRoute(runtime, span, arrival, framework)
   if (attributes !== undefined) tellAttributes(span, request, attributes)
 }
 
@@ -123,18 +126,18 @@ function surrounding({ scope }: Runtime): EngineParent {
 function watchRoute(
   runtime: Runtime,
   span: EngineSpan,
-  route: (() => string | undefined) | undefined,
-  of: Parameters<typeof tellRoute>[3],
+  { route, known, view: { method } }: Arrival,
+  framework: string,
 ): void {
   if (route === undefined) return
-  let known = false
+  let told = false
   const look = (): void => {
-    const path = known ? undefined : route()
-    if (path !== undefined) tellRoute(runtime, span, path, of)
+    const path = told ? undefined : route()
+    if (path !== undefined) tellRoute(runtime, span, path, { method, framework })
   }
   const routed = (): void => {
-    known = true
+    told = true
   }
   attend(span, { routed, closing: look })
-  look()
+  if (known !== 'end') look()
 }

@@ -23,6 +23,8 @@ export interface Exchange {
   readonly view?: InboundRequest
   /** The route's template, as soon as it is known. */
   readonly route?: () => string | undefined
+  /** When that can be relied on: at once, as a rule; else when the response is over. */
+  readonly known?: 'start' | 'end'
 }
 
 /**
@@ -66,7 +68,7 @@ export class Server {
   }
 }
 
-function arrivalOf({ message, response, view, request, reply, route }: Exchange): Arrival {
+function arrivalOf({ message, response, view, request, reply, route, known }: Exchange): Arrival {
   return {
     message,
     response,
@@ -74,5 +76,6 @@ function arrivalOf({ message, response, view, request, reply, route }: Exchange)
     request: request ?? message,
     reply: reply ?? response,
     route,
+    known,
   }
 }

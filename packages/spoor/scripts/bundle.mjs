@@ -1,6 +1,7 @@
 /**
- * Puts the two doors that every traced process opens into one file each. Loading a hundred small modules costs more
- * start-up time than everything that they do; one file without comments costs a third of it.
+ * Puts the two doors that every traced process opens into one file each, and what runs in its loader thread beside them.
+ * Loading a hundred small modules costs more start-up time than everything that they do; one file without comments costs
+ * a third of it.
  *
  *     node packages/spoor/scripts/bundle.mjs
  */
@@ -22,6 +23,8 @@ const throughIndex = {
 const doors = [
   { from: 'register.js', to: 'register.cjs', format: 'cjs', plugins: [throughIndex] },
   { from: 'index.js', to: 'index.cjs', format: 'cjs' },
+  // Runs in Node's loader thread, where synchronous hooks are missing: it is looked for beside the door.
+  { from: 'instrument/hook-loader.js', to: 'hook-loader.js', format: 'esm' },
 ]
 
 rmSync(join(dist, 'bundle'), { recursive: true, force: true })

@@ -6,6 +6,7 @@ import { KIND_SERVER } from '../api/span-kind.ts'
 import { report } from '../log.ts'
 import { type FactWriter, write } from '../semantics/dialect.ts'
 import { methodName, writeClient, writeMethod } from '../semantics/http.ts'
+import { NEST_CONTROLLER, NEST_HANDLER } from '../semantics/nest.ts'
 import { type Binding, finishSpan } from './bind.ts'
 import { behindProxy } from './forwarded.ts'
 import { noteName, rename } from './names.ts'
@@ -248,9 +249,15 @@ const open: OpenRequests = shared('inbound.1', () => ({
  */
 export function noteFailure(span: EngineSpan, error: unknown): void {
   const noted = open.failures.get(span)
-  if (noted !== undefined && noted.error === error) return
+  if (noted !== undefined && isSame(noted.error, error)) return
   open.failures.set(span, { error })
   span.log(errorFields(error))
+}
+
+/** Frameworks dress the errors of those below them: what Express calls a SyntaxError is Nest's BadRequestException. */
+function isSame(noted: unknown, error: unknown): boolean {
+  if (noted === error) return true
+  return noted instanceof Error && error instanceof Error && noted.message === error.message
 }
 
 /** What a handler threw or passed on; undefined when nothing went wrong. */
@@ -298,6 +305,22 @@ export function tellRoute(
   for (const key of http.route) span.setTag(key, route)
   for (const key of http.component) span.setTag(key, framework)
   if (open.attended) for (const { routed } of open.attendants.get(span) ?? []) routed?.(route)
+}
+
+/** The class and the method that handle a request are known, where a framework has such. */
+export function tellHandler(
+  runtime: Runtime,
+  span: EngineSpan,
+  {
+    framework,
+    controller,
+    method,
+  }: { framework: string; controller: string | undefined; method: string | undefined },
+): void {
+  const http = (open.attended && open.vocabularies.get(span)) || runtime.http
+  for (const key of http.component) span.setTag(key, framework)
+  if (controller !== undefined) span.setTag(NEST_CONTROLLER, controller)
+  if (method !== undefined) span.setTag(NEST_HANDLER, method)
 }
 
 /**

@@ -6,6 +6,7 @@ import { http } from './http.ts'
 import { http2 } from './http2.ts'
 import { ioredis } from './ioredis.ts'
 import { koa } from './koa.ts'
+import { nest } from './nest.ts'
 import { opentracing } from './opentracing.ts'
 import { pg } from './pg.ts'
 import { redis } from './redis.ts'
@@ -18,6 +19,7 @@ export const instrumentations: readonly Instrumentation[] = [
   express,
   fastify,
   koa,
+  nest,
   pg,
   redis,
   ioredis,

@@ -29,7 +29,7 @@ export interface FastifyReply {
 }
 
 /** What `app.register()` takes. */
-export type FastifyPlugin = (app: any, options: unknown, done: (error?: Error) => void) => void
+export type FastifyPlugin = (app: any) => Promise<void>
 
 /** Traces all requests of Fastify applications, or of parts of them, or the handlers that are marked. */
 export class FastifyTracing<Request extends object = any, Reply extends object = any> extends Tracing<
@@ -42,9 +42,8 @@ export class FastifyTracing<Request extends object = any, Reply extends object =
 
   constructor(options: TracingOptions<FastifyApp, Request, Reply> = {}) {
     super(framework, options)
-    const plugin: FastifyPlugin = (app, _options, done) => {
+    const plugin: FastifyPlugin = async (app) => {
       this.attach(app)
-      done()
     }
     // How a plugin says that it is meant for those who register it, not for a part of its own (fastify-plugin 5).
     this.plugin = Object.assign(plugin, {

@@ -45,7 +45,7 @@ const { setTimeout, clearTimeout } = timers
  * @example
  * const trace = await captureTrace(() => fetch(`${url}/orders/7`))
  * assertAtMostQueries(trace, 2)
- * t.assert.snapshot(trace.tree)
+ * t.assert.snapshot(trace, { serializers: [traceTree] })
  */
 export function captureTrace<Result>(
   fn: () => Result | PromiseLike<Result>,

@@ -100,13 +100,16 @@ function shownTag(tag: string, value: unknown): string {
 
 /** On one line, without what is different each time. */
 function steady(text: string): string {
-  return text
-    .replace(/\s*\n\s*/g, ' ')
-    .replace(/\b[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}\b/gi, '<id>')
-    .replace(/\b(?=[a-f]*\d)[\da-f]{16,}\b/gi, '<id>')
-    .replace(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>')
-    .replace(/\b\d{13}\b/g, '<time>')
-    .replace(/\b\d+(?:\.\d+)? ?(?:ns|µs|us|ms|s|seconds)\b/g, '<time>')
-    .replace(/(\blocalhost|\b\d{1,3}(?:\.\d{1,3}){3}|\])(:\d{2,5})\b/g, '$1:<port>')
-    .replace(/(\b[\w-]+(?:\.[\w-]+)+):\d{2,5}\b/g, '$1:<port>')
+  return (
+    text
+      .replace(/\s*\n\s*/g, ' ')
+      // Before identifiers: the digits of a fraction would pass for one.
+      .replace(/\b\d+(?:\.\d+)? ?(?:ns|µs|us|ms|s|seconds)\b/g, '<time>')
+      .replace(/\b[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}\b/gi, '<id>')
+      .replace(/\b(?=[a-f]*\d)[\da-f]{16,}\b/gi, '<id>')
+      .replace(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>')
+      .replace(/\b\d{13}\b/g, '<time>')
+      .replace(/(\blocalhost|\b\d{1,3}(?:\.\d{1,3}){3}|\])(:\d{2,5})\b/g, '$1:<port>')
+      .replace(/(\b[\w-]+(?:\.[\w-]+)+):\d{2,5}\b/g, '$1:<port>')
+  )
 }

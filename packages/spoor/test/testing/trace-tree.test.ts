@@ -68,6 +68,7 @@ const steady = {
   'identifiers in UUIDs': ['job 3f2504e0-4f89-11d3-9a0c-0305e82c3301', 'job <id>'],
   'identifiers in hexadecimal': ['trace 0af7651916cd43dd8448eb211c80319c', 'trace <id>'],
   'points in time': ['at 2026-11-24T11:10:13.120Z or 1700000000000', 'at <time> or <time>'],
+  'durations to the last digit': ['after 504.7338123456789012 ms, 0.1234567890123 s', 'after <time>, <time>'],
   durations: ['timed out after 1003 ms', 'timed out after <time>'],
   'ports of addresses': ['connect ECONNREFUSED 127.0.0.1:45123', 'connect ECONNREFUSED 127.0.0.1:<port>'],
   'ports of hosts': ['GET localhost:3000 db.example.org:5432', 'GET localhost:<port> db.example.org:<port>'],

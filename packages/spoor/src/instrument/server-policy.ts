@@ -78,10 +78,10 @@ export class ServerPolicy {
         tell(span, known, missing)
         if (!named) this.#name(span, known)
         if (finishSpanCallback !== undefined) {
-          const sent = typeof response === 'function' ? response() : response
-          call('finishSpanCallback', () =>
-            finishSpanCallback(span, known as object, sent as object, failureOf(span)),
-          )
+          call('finishSpanCallback', () => {
+            const sent = typeof response === 'function' ? response() : response
+            return finishSpanCallback(span, known as object, sent as object, failureOf(span))
+          })
         }
         span.release?.()
       },

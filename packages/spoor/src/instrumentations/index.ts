@@ -2,6 +2,7 @@ import type { Instrumentation } from '../instrument/define.ts'
 import { express } from './express.ts'
 import { fastify } from './fastify.ts'
 import { fetch } from './fetch.ts'
+import { hapi } from './hapi.ts'
 import { http } from './http.ts'
 import { http2 } from './http2.ts'
 import { ioredis } from './ioredis.ts'
@@ -19,6 +20,7 @@ export const instrumentations: readonly Instrumentation[] = [
   express,
   fastify,
   koa,
+  hapi,
   nest,
   pg,
   redis,

@@ -45,3 +45,15 @@ const framework: Framework<HttpApp> = {
     )
   },
 }
+
+export type { RequestHeaders } from './inbound/headers.ts'
+export type { LambdaEvent } from './inbound/lambda-events.ts'
+export type { RequestView, StreamArrival } from './inbound/request-view.ts'
+export {
+  finishServerSpan,
+  type InboundLike,
+  type ServerOutcome,
+  type ServerSpanOptions,
+  startServerSpan,
+} from './inbound/start-server-span.ts'
+export { type LambdaOptions, traceLambda } from './inbound/trace-lambda.ts'

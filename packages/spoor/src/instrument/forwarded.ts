@@ -80,6 +80,10 @@ class ForwardedRequest implements InboundRequest {
     return this.#origin.host ?? this.#request.host
   }
 
+  get fullUrl(): string | undefined {
+    return this.#request.fullUrl
+  }
+
   get operation(): string | undefined {
     return this.#request.operation
   }

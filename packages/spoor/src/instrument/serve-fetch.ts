@@ -196,7 +196,7 @@ function copyOf(response: Response, body: ReadableStream<Uint8Array>): Response 
 }
 
 /** A `Request` as the engine reads it. Accessors, so that what nobody reads costs nothing. */
-class FetchRequestView implements InboundRequest {
+export class FetchRequestView implements InboundRequest {
   readonly #request: Request
   #rawHeaders: readonly string[] | null = null
 

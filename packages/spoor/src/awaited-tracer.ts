@@ -63,7 +63,7 @@ export class AwaitedTracer implements OpenTracer {
     if (this.#missed > 0) {
       report(
         'tracer.awaited',
-        `${this.#missed} spans were started before the tracer was there, and are not recorded`,
+        `spans that were started before the tracer was there are not recorded: ${this.#missed}`,
       )
     }
   }

@@ -9,10 +9,12 @@ import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { installedFindings, renderFindings } from './doctor.ts'
+import type { SpoorError } from './api/errors.ts'
+import { installedFindings, renderFindings, renderOrigins } from './doctor.ts'
 import { SDK_VERSION } from './export/sdk.ts'
 import { instrumentations } from './instrumentations/index.ts'
 import { nearest } from './nearest.ts'
+import { environmentOptions } from './options.ts'
 
 const HELP = `spoor ${SDK_VERSION}
 
@@ -34,11 +36,23 @@ function main(args: readonly string[]): void {
 
 function examine(): void {
   console.log(renderFindings(installedFindings(instrumentations, process.cwd())))
+  tellOrigins()
   if (ownRegister(process.cwd()) === null) {
     console.log('\nThe tracing library itself is not installed in this folder: `npm install spoor`.')
   }
   console.log('\nStart the application with `node --import spoor/register app.js`,')
   console.log('or let the doctor watch it: `spoor doctor -- node app.js`.')
+}
+
+/** Options that would not have their default, and where each comes from; or what is wrong with one. */
+function tellOrigins(): void {
+  try {
+    const origins = renderOrigins(environmentOptions({}).origins)
+    if (origins !== '') console.log(`\n${origins}`)
+  } catch (error) {
+    const { code, message } = error as Partial<SpoorError>
+    console.log(`\nThe configuration is not usable, the application would run untraced: ${message} [${code}]`)
+  }
 }
 
 /** The report itself is printed by the traced process, which alone knows. */

@@ -77,15 +77,24 @@ export function renderFindings(findings: readonly Finding[]): string {
     findings.some(({ events }) => events !== null) ? 'events' : '',
     '',
   ]
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] as string).length)),
-  )
+  return aligned([head, ...rows])
+}
+
+/** Where each option comes from that has not its default. `''` where all have. */
+export function renderOrigins(origins: ReadonlyMap<string, string>): string {
+  return origins.size === 0 ? '' : aligned([['option', 'from'], ...origins])
+}
+
+/** The first row is a head. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)))
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => cell.padEnd(widths[column] as number))
       .join('  ')
       .trimEnd()
-  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n')
+  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...body.map(line)].join('\n')
 }
 
 function seenFinding(found: SeenPackage, events: number, broken: string): Finding {

@@ -4,7 +4,7 @@ import { currentTracer, setGlobalTracer, shared } from './api/global.ts'
 import { noopTracer } from './api/noop.ts'
 import type { Tracer } from './api/tracer.ts'
 import { AwaitedTracer } from './awaited-tracer.ts'
-import { renderFindings, runningFindings } from './doctor.ts'
+import { renderFindings, renderOrigins, runningFindings } from './doctor.ts'
 import { onProcessEnd } from './export/lifecycle.ts'
 import { Engine, type EngineReport } from './instrument/engine.ts'
 import { running } from './instrument/running.ts'
@@ -66,8 +66,10 @@ export function init(options: InitOptions = {}): Tracer {
     flush: () => tracer.flush(),
     hurry: () => recorder?.hurry(),
     exit() {
-      if (resolved.settings.doctor === true)
-        console.error(`\n${renderFindings(runningFindings(engine.report()))}`)
+      if (resolved.settings.doctor === true) {
+        const parts = [renderFindings(runningFindings(engine.report())), renderOrigins(resolved.origins)]
+        console.error(`\n${parts.filter(Boolean).join('\n\n')}`)
+      }
       recorder?.exit()
     },
   })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { SpoorError } from './api/errors.ts'
 import { type Check, type Checks, check, checkEach, refuse } from './checks.ts'
 import { type ConfigFile, configFiles } from './config-file.ts'
-import { type IgnoreRules, rulesOf } from './instrument/ignore.ts'
+import { rulesOf } from './instrument/ignore.ts'
 import type { InitOptions } from './options.ts'
 import { checkOptions, type OptionRow, optionsTable } from './options-table.ts'
 import { isSpecifier, load, type Place } from './specifier.ts'
@@ -34,39 +34,48 @@ export const CODE = 'code'
 
 const rows = Object.entries(optionsTable) as [keyof InitOptions, OptionRow][]
 
-/** @throws {SpoorError} of every kind: what is wrong in a file or in the environment begins with the name of that place */
-export function layeredOptions(code: InitOptions, settings: Settings, folder: string | null): LayeredOptions {
-  const base = join(folder ?? '', 'spoor.config.js')
-  const files = folder === null ? [] : configFiles(folder, settings.config).map(fileLayer)
+/** Variables that say an option, and those that have been heard when this is asked. */
+const SAYING: ReadonlySet<string> = new Set([
+  ...rows.flatMap(([, row]) => row.variables ?? []),
+  ...['config', 'doctor'],
+])
+
+/**
+ * @param folder from which files are looked for, and paths start; null where there is none
+ * @param off nothing will be started: no file is read, no name followed
+ * @throws {SpoorError} of every kind: what is wrong in a file begins with the name of the file
+ */
+export function layeredOptions(
+  code: InitOptions,
+  settings: Settings,
+  folder: string | null,
+  off: boolean,
+): LayeredOptions {
+  const base = join(folder ?? '/', 'spoor.config.js')
+  const files = off || folder === null ? [] : configFiles(folder, settings.config).map(fileLayer)
   const layers = [
     ...files,
     environmentLayer(settings, base),
     { options: code, origin: () => CODE, base, follows: false },
   ]
-  const options: { [name: string]: unknown } = {}
   const origins = new Map<string, string>()
-  const strongest = new Map<string, Layer>()
-  for (const [name, row] of rows) {
-    for (const layer of layers) {
-      const value = said(layer.options, name)
-      if (value === undefined) continue
-      const former = origins.get(name)
-      const origin = layer.origin(name)
-      options[name] =
-        row.merged === true ? { ...properties(name, options[name]), ...properties(name, value) } : value
-      origins.set(name, row.merged === true && former !== undefined ? `${former}, ${origin}` : origin)
-      strongest.set(name, layer)
-    }
-  }
+  const options: { [name: string]: unknown } = {}
   const place = (name: string): Place => ({
     what: called(name, origins.get(name) ?? CODE),
-    base: strongest.get(name)?.base ?? base,
+    base: layers.findLast((layer) => said(layer.options, name) !== undefined)?.base ?? base,
   })
-  for (const [name, { takes, named }] of rows) {
-    const value = options[name]
-    if (strongest.get(name)?.follows !== true || typeof value !== 'string' || named?.(value) !== true)
-      continue
-    options[name] = follow(value, place(name), takes)
+  for (const [name, row] of rows) {
+    const speaking = layers.filter((layer) => said(layer.options, name) !== undefined)
+    const heard = row.merged === true ? speaking : speaking.slice(-1)
+    if (heard.length === 0) continue
+    origins.set(name, heard.map((layer) => layer.origin(name)).join(', '))
+    const values = heard.map((layer) => said(layer.options, name))
+    const value = row.merged === true ? merged(name, values) : values[0]
+    const follows = !off && heard.at(-1)?.follows === true && isName(name, value)
+    options[name] = follows ? follow(value as string, place(name), row.takes) : value
+  }
+  for (const key of Object.keys(settings) as (keyof Settings)[]) {
+    if (!SAYING.has(key)) origins.set(variables[key].name, 'the environment')
   }
   return { options, origins, place }
 }
@@ -83,9 +92,9 @@ function said(options: Layer['options'], name: string): unknown {
     : options[name]
 }
 
-function properties(name: string, value: unknown): object {
-  const all = name === 'ignore' && value !== undefined ? rulesOf(value as IgnoreRules) : (value ?? {})
-  return Object.fromEntries(Object.entries(all).filter(([, property]) => property !== undefined))
+function merged(name: string, values: readonly any[]): object {
+  const properties = values.flatMap((value) => Object.entries(name === 'ignore' ? rulesOf(value) : value))
+  return Object.fromEntries(properties.filter(([, value]) => value !== undefined))
 }
 
 function environmentLayer(settings: Settings, base: string): Layer {

@@ -112,7 +112,7 @@ export function environmentOptions(
   const settings = readEnvironment(env)
   // The switch works even where a file is broken.
   const off = code.enabled !== true && (code.enabled === false || settings.disabled === true)
-  const { options, origins, place } = layeredOptions(code, settings, off ? null : folder)
+  const { options, origins, place } = layeredOptions(code, settings, folder, off)
   const { disable = [], tracer, tracerOptions } = options
   const tables = [...instrumentations, ...(options.instrumentations ?? [])]
   for (const name of disable)
@@ -155,7 +155,7 @@ export function environmentOptions(
         ...(options.secretParameters ?? []).map((name) => name.toLowerCase()),
       ]),
     },
-    policy: policyOf(options),
+    policy: off ? null : policyOf(options),
     scopeManager: options.scopeManager,
     logLevel: options.logLevel ?? 'warn',
   }

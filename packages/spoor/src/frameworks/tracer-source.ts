@@ -31,7 +31,7 @@ export class TracerSource {
     this.#dialect = dialect
     this.#options = options
     if (given === undefined) return
-    const named = namedTracer(given, placeHere('the option tracer'))
+    const named = typeof given === 'string' ? namedTracer(given, placeHere('the option tracer')) : given
     if (isTracer(named)) this.#own = adopt(named, scopeManager)
     else if (typeof given === 'string') this.#take(askTracer(named, `"${given}"`, options))
     else this.#given = named

@@ -54,7 +54,8 @@ function treeMatchesLock() {
   const tree = lockOf('node_modules/.package-lock.json')
   if (!tree) return false
   for (const [path, wanted] of Object.entries(lockOf('package-lock.json'))) {
-    if (!path.includes('node_modules/')) continue
+    // A new workspace needs no link: by their names only the packages are imported, and theirs are there from the start.
+    if (!path.includes('node_modules/') || wanted.link === true) continue
     const present = tree[path]
     if (!present && (wanted.optional || wanted.peer || wanted.devOptional)) continue
     if (present?.version !== wanted.version) return false

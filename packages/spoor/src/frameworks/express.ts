@@ -42,6 +42,16 @@ const framework: Framework<ExpressApp> = {
     const [request, response] = args.length > 3 ? args.slice(1) : args
     return exchangeOf(request, response)
   },
+  watch(args, passed) {
+    const next: unknown = args.at(-1)
+    if (typeof next !== 'function') return args
+    const watched = (...given: unknown[]): unknown => {
+      const [error] = given
+      if (error && error !== 'route' && error !== 'router') passed(error)
+      return next(...given)
+    }
+    return [...args.slice(0, -1), watched]
+  },
   attach(app, tracing) {
     const mark = Symbol('spoor.traced')
     const released = nameRoutes(table, partsOf(app))

@@ -2,6 +2,7 @@ import { adopt } from '../adopt.ts'
 import { currentTracer, globalTracer, shared } from '../api/global.ts'
 import type { ScopeManager } from '../api/scope.ts'
 import type { OpenTracer, Tracer } from '../api/tracer.ts'
+import { watchArrivals } from '../instrument/arrivals.ts'
 import { foreignRuntime } from '../instrument/foreign-runtime.ts'
 import { running } from '../instrument/running.ts'
 import type { Runtime } from '../instrument/runtime.ts'
@@ -30,11 +31,17 @@ export class TracerSource {
   constructor(given: TracerOption | undefined, dialect: Dialect, options?: object) {
     this.#dialect = dialect
     this.#options = options
+    watchArrivals(this)
     if (given === undefined) return
     const named = typeof given === 'string' ? namedTracer(given, placeHere('the option tracer')) : given
     if (isTracer(named)) this.#own = adopt(named, scopeManager)
     else if (typeof given === 'string') this.#take(askTracer(named, `"${given}"`, options))
     else this.#given = named
+  }
+
+  /** Where its spans are active; a function that should give the tracer is not called for this. */
+  get scope(): ScopeManager | null {
+    return (this.#own ?? currentTracer()).scopeManager
   }
 
   /** The tracer's own; while a function has not answered yet, and without one, the global tracer, late-bound. */

@@ -5,7 +5,7 @@ import { type Checks, check, checkEach, isObject, oneOf } from '../checks.ts'
 import type { Serving } from '../instrument/admit.ts'
 import { openSpanOf } from '../instrument/inbound.ts'
 import type { Undo } from '../instrument/patch.ts'
-import { type Exchange, Server } from '../instrument/serve.ts'
+import { type Exchange, Server, tellFailure } from '../instrument/serve.ts'
 import { type FetchExchange, FetchServer } from '../instrument/serve-fetch.ts'
 import { checkServerOptions, type ServerOptions, serverChecks } from '../instrument/server-options.ts'
 import { ServerPolicy } from '../instrument/server-policy.ts'
@@ -41,6 +41,8 @@ export interface Framework<App extends object> {
   exchange(args: readonly any[]): Exchange | FetchExchange | null
   /** From what users know as the request to the message that carries the span. By default they are the same. */
   message?(request: any): object | undefined
+  /** What a handler is called with, such that the error is known which it passes on. By default there is no such way. */
+  watch?(args: readonly any[], passed: (error: unknown) => void): readonly any[]
   /** Nobody answers for a handler that throws. */
   readonly throwEnds?: boolean
   /** Leads every request of an application through {@link Tracing.serve}. */
@@ -199,7 +201,11 @@ export class Tracing<App extends object = any, Request extends object = any, Res
       'fetch' in exchange ? this.serveFetch(exchange, run, attributes) : this.serve(exchange, run, attributes)
     const marked = function (this: unknown, ...args: unknown[]): unknown {
       const exchange = framework.exchange(args)
-      return exchange === null ? handler.apply(this, args) : serve(exchange, () => handler.apply(this, args))
+      if (exchange === null) return handler.apply(this, args)
+      const passed = (error: unknown): void =>
+        tellFailure('fetch' in exchange ? exchange.fetch : exchange.message, error)
+      const watched = framework.watch?.(args, passed) ?? args
+      return serve(exchange, () => handler.apply(this, watched as unknown[]))
     }
     return Object.defineProperties(marked, Object.getOwnPropertyDescriptors(handler))
   }

@@ -1,7 +1,9 @@
+import { wasActiveAtArrival } from './arrivals.ts'
 import { Binding } from './bind.ts'
 import {
   attend,
   correctOrigin,
+  describing,
   type InboundRequest,
   inboundRequest,
   isSilent,
@@ -57,7 +59,7 @@ export function admit(
 ): EngineSpan | null {
   const { runtime } = binding
   const { message, response, view, request, reply } = arrival
-  const parent = surrounding(runtime)
+  const parent = surrounding(runtime, message)
   const span = receive(binding, view, message, response, {
     policy,
     parent,
@@ -66,8 +68,10 @@ export function admit(
     component: framework,
   })
   if (span === null || isSilent(span)) return span
-  if (attributes !== undefined) tellAttributes(span, request, attributes)
-  watchRoute(runtime, span, arrival, framework)
+  describing(() => {
+    if (attributes !== undefined) tellAttributes(span, request, attributes)
+    watchRoute(runtime, span, arrival, framework)
+  })
   return span
 }
 
@@ -81,14 +85,16 @@ export function join(
   const { message, view, request, reply } = arrival
   if (openSpanOf(message) === null) return
   if (policy.ignores(request, view)) {
-    mute(span)
+    describing(() => mute(span))
     return
   }
-  if (policy.trustsProxy && runtime.policy?.trustsProxy !== true) correctOrigin(runtime, span, view)
-  if (request !== message) present(span, request)
-  // Whoever comes late may have missed the route.
-  if (policy.begin(span, view, request, reply, true)) watchRoute(runtime, span, arrival, framework)
-  if (attributes !== undefined) tellAttributes(span, request, attributes)
+  describing(() => {
+    if (policy.trustsProxy && runtime.policy?.trustsProxy !== true) correctOrigin(runtime, span, view)
+    if (request !== message) present(span, request)
+    // Whoever comes late may have missed the route.
+    if (policy.begin(span, view, request, reply, true)) watchRoute(runtime, span, arrival, framework)
+    if (attributes !== undefined) tellAttributes(span, request, attributes)
+  })
 }
 
 /**
@@ -116,10 +122,21 @@ export function attempt<Result>(
   }) as Result
 }
 
-/** A span in whose flow the request was made, in this process: what is finished is only where the server was started. */
-function surrounding({ scope }: Runtime): EngineParent {
+/** A span in whose flow the request was made or handed on, in this process; not one in which the server was started. */
+function surrounding({ scope }: Runtime, message: object): EngineParent {
   const active = scope.activeSpan as EngineSpan | null
-  return active === null || active.finished === true ? null : active
+  const isStartOfServer =
+    active === null ||
+    active.finished === true ||
+    wasActiveAtArrival(message, active) ||
+    // Nobody tells when those of HTTP/2 arrive, as messages or as streams.
+    isOfSession(message) ||
+    isOfSession((message as { stream?: unknown }).stream)
+  return isStartOfServer ? null : active
+}
+
+function isOfSession(value: unknown): boolean {
+  return (value as { session?: unknown } | null | undefined)?.session !== undefined
 }
 
 /** Frameworks that say nothing when a route is found are asked: at once, and at the end. */

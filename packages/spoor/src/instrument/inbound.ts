@@ -9,7 +9,7 @@ import { methodName, writeClient, writeMethod } from '../semantics/http.ts'
 import { NEST_CONTROLLER, NEST_HANDLER } from '../semantics/nest.ts'
 import { type Binding, finishSpan } from './bind.ts'
 import { behindProxy } from './forwarded.ts'
-import { noteName, rename } from './names.ts'
+import { noteName, rename, tellFramework } from './names.ts'
 import type { EngineParent, EngineSpan, Row } from './row.ts'
 import type { Runtime } from './runtime.ts'
 import type { ServerPolicy } from './server-policy.ts'
@@ -177,14 +177,26 @@ export function receive(
   if (span === null) return null
   setServerSpan(span, request, response)
   if (ignored) return span
-  if (reception.component !== undefined) {
-    open.vocabularies.set(span, runtime.http)
-    for (const key of runtime.http.component) span.setTag(key, reception.component)
-  }
+  const { component } = reception
   const reply = reception.response ?? response
-  general?.begin(span, view, known, reply, reception.request !== undefined)
-  own?.begin(span, view, known, reply, true)
+  describing(() => {
+    if (component !== undefined) {
+      open.vocabularies.set(span, runtime.http)
+      tellFramework(span, runtime.http, component)
+    }
+    general?.begin(span, view, known, reply, reception.request !== undefined)
+    own?.begin(span, view, known, reply, true)
+  })
   return span
+}
+
+/** Tells a span something outside of a row, which would be guarded: a tracer that throws harms no request. */
+export function describing(tell: () => void): void {
+  try {
+    tell()
+  } catch (error) {
+    report('inbound', 'the tracer threw when a request was described; its span goes on as it is', error)
+  }
 }
 
 /** Opens the server span of a request: continues the caller's trace, or starts a new one. */
@@ -251,7 +263,7 @@ export function noteFailure(span: EngineSpan, error: unknown): void {
   const noted = open.failures.get(span)
   if (noted !== undefined && isSame(noted.error, error)) return
   open.failures.set(span, { error })
-  span.log(errorFields(error))
+  describing(() => span.log(errorFields(error)))
 }
 
 /** Frameworks dress the errors of those below them: what Express calls a SyntaxError is Nest's BadRequestException. */
@@ -303,7 +315,7 @@ export function tellRoute(
   const http = (open.attended && open.vocabularies.get(span)) || runtime.http
   rename(span, method === undefined ? route : `${methodName(method)} ${route}`)
   for (const key of http.route) span.setTag(key, route)
-  for (const key of http.component) span.setTag(key, framework)
+  tellFramework(span, http, framework)
   if (open.attended) for (const { routed } of open.attendants.get(span) ?? []) routed?.(route)
 }
 
@@ -335,16 +347,10 @@ export function closeInbound(
   status: number | undefined,
   complete: boolean,
 ): void {
-  try {
+  describing(() => {
     if (span.recording !== false) conclude(binding.runtime, span, status, complete)
     if (open.attended) tellEnd(span)
-  } catch (error) {
-    report(
-      'inbound',
-      'the tracer threw when a request was described at its end; it is finished as it is',
-      error,
-    )
-  }
+  })
   if (span.finished === undefined) open.closed.add(span)
   finishSpan(span)
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { ScopeManager } from '../api/scope.ts'
+import { noteSurroundings, wasActiveAtArrival } from './arrivals.ts'
 import type { Binding } from './bind.ts'
 import type { Engine } from './engine.ts'
 import { closeInbound, type InboundRequest, receive, serverSpanOf } from './inbound.ts'
@@ -173,17 +174,6 @@ export function shadowEmit(emitter: object, emitting: Emitting): void {
   })
 }
 
-/** What was active when the request arrived, where that was anything: a server that began to listen inside a span. */
-const SURROUNDINGS = Symbol('spoor.surroundings')
-
-type Surrounded = { [SURROUNDINGS]?: unknown }
-
-function noteSurroundings({ activeSpan }: ScopeManager, request: object, response: object): void {
-  if (activeSpan === null) return
-  ;(request as Surrounded)[SURROUNDINGS] = activeSpan
-  ;(response as Surrounded)[SURROUNDINGS] = activeSpan
-}
-
 /** Emits an event of a request in its span. Whoever emits in a child of that keeps the context that they have. */
 function emitInside(
   scope: ScopeManager,
@@ -198,7 +188,7 @@ function emitInside(
 }
 
 function isOutside({ activeSpan }: ScopeManager, message: object): boolean {
-  return activeSpan === null || activeSpan === (message as Surrounded)[SURROUNDINGS]
+  return activeSpan === null || wasActiveAtArrival(message, activeSpan)
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { type Arrival, admit, attempt, join, type Serving, serverBinding } from './admit.ts'
 import type { Binding } from './bind.ts'
-import { type InboundRequest, isSilent, noteFailure, serverSpanOf } from './inbound.ts'
+import { type InboundRequest, isSilent, noteFailure, openSpanOf, serverSpanOf } from './inbound.ts'
 import { closeResponse, followMessages, HttpRequestView } from './requests.ts'
 import type { EngineSpan } from './row.ts'
 import type { Runtime } from './runtime.ts'
@@ -25,6 +25,12 @@ export interface Exchange {
   readonly route?: () => string | undefined
   /** When that can be relied on: at once, as a rule; else when the response is over. */
   readonly known?: 'start' | 'end'
+}
+
+/** A handler has failed in a way that only its framework knows. */
+export function tellFailure(message: object, error: unknown): void {
+  const span = openSpanOf(message)
+  if (span !== null) noteFailure(span, error)
 }
 
 /**

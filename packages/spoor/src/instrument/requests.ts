@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts'
 import { closeInbound, type InboundRequest, receive, serverSpanOf } from './inbound.ts'
 import { emitResponse, exchangeOf, type Outbound } from './responses.ts'
 import type { EngineSpan } from './row.ts'
+import { bringsSocket, emitUpgrade } from './upgrades.ts'
 
 /**
  * Server spans for `node:http` and `node:https`: one on every `request` event of a server, finished when the
@@ -24,8 +25,10 @@ export function traceRequests(
 ): void {
   engine.patch(Server.prototype, 'emit', (emit: Emit): Emit => {
     return function (this: unknown, event, ...args) {
-      if (!binding.enabled || !bringsRequest(event)) return emit.call(this, event, ...args)
-      return emitRequest(binding, emit, this, event, args)
+      if (!binding.enabled) return emit.call(this, event, ...args)
+      if (bringsRequest(event)) return emitRequest(binding, emit, this, event, args)
+      if (bringsSocket(event)) return emitUpgrade(binding, emit, this, event, args)
+      return emit.call(this, event, ...args)
     }
   })
 }

@@ -6,6 +6,7 @@ import { closeResponse, followMessages, HttpRequestView } from './requests.ts'
 import type { EngineSpan } from './row.ts'
 import type { Runtime } from './runtime.ts'
 import { followStream } from './streams.ts'
+import { followHandshake } from './upgrades.ts'
 
 /** One request as a framework hands it to a handler. */
 export interface Exchange {
@@ -21,6 +22,8 @@ export interface Exchange {
   readonly throwEnds?: boolean
   /** How to read the request, where it is none of `node:http`. */
   readonly view?: InboundRequest
+  /** Whether there is a socket in place of the response. */
+  readonly handshake?: boolean
   /** The route's template, as soon as it is known. */
   readonly route?: () => string | undefined
   /** When that can be relied on: at once, as a rule; else when the response is over. */
@@ -54,7 +57,8 @@ export class Server {
     }
     const span = admit(this.#binding, arrivalOf(exchange), serving)
     if (span === null) return handler()
-    if (message === response) followStream(this.#binding, span, message)
+    if (exchange.handshake === true) followHandshake(this.#binding, span, response)
+    else if (message === response) followStream(this.#binding, span, message)
     else followMessages(this.#binding, span, message, response)
     return this.#binding.runtime.scope.with(span, () => this.#watched(span, exchange, serving, handler))
   }

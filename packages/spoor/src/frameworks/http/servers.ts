@@ -38,6 +38,9 @@ function broughtBy(server: EventEmitter, event: string | symbol, args: readonly 
     case 'checkContinue':
     case 'checkExpectation':
       return messages(first, second)
+    case 'upgrade':
+    case 'connect':
+      return { message: first, response: second, handshake: true, throwEnds: false }
     case 'stream':
       return isLeftToRequest(server)
         ? null

@@ -1,4 +1,4 @@
-import { parentOf } from './api/carried-span.ts'
+import { referenceTo } from './api/carried-span.ts'
 import { isSilentSpan, noopSpan, silentSpan } from './api/noop.ts'
 import type { Scope, ScopeManager } from './api/scope.ts'
 import type { Span } from './api/span.ts'
@@ -34,7 +34,7 @@ export class AdoptedTracer implements Tracer {
       // A copy: `opentracing@0.14.7` moves `childOf` into `references` in the object that it is given.
       return this.#foreign.startSpan(name, {
         ...rest,
-        ...(parent === null || parent === undefined ? {} : { childOf: parentOf(parent) }),
+        ...(parent === null || parent === undefined ? {} : referenceTo(parent)),
         ...(found === undefined || found.length === 0 ? {} : { references: found }),
       })
     } catch (error) {

@@ -10,6 +10,7 @@ import type { ServerPolicy } from './instrument/server-policy.ts'
 import { databaseNames } from './semantics/database.ts'
 import type { Dialect } from './semantics/dialect.ts'
 import { httpNames } from './semantics/http.ts'
+import { messagingNames } from './semantics/messaging.ts'
 import { asParent } from './tracer/lineage.ts'
 import { SpoorTracer } from './tracer/tracer.ts'
 
@@ -25,6 +26,7 @@ export function runtimeOf(
     scope: tracer.scopeManager,
     http: httpNames(dialect),
     database: databaseNames(dialect),
+    messaging: messagingNames(dialect),
     privacy,
     policy,
   }

@@ -1,6 +1,7 @@
+import { followsFrom } from './reference.ts'
 import type { Span } from './span.ts'
 import type { SpanContext } from './span-context.ts'
-import type { OpenTracer } from './tracer.ts'
+import type { OpenTracer, StartSpanOptions } from './tracer.ts'
 
 /**
  * Stands for a span of another thread or process where that is active: its children continue the trace. It is that one's
@@ -12,10 +13,13 @@ export class CarriedSpan implements Span {
   /** Nothing of it is kept here, and nobody may take it for work that goes on in this process. */
   readonly recording = false
   readonly finished = true
+  /** Whether what continues it does so without being its child. */
+  readonly follows: boolean
   readonly #context: SpanContext
   readonly #tracer: OpenTracer
 
-  constructor(context: SpanContext, tracer: OpenTracer) {
+  constructor(context: SpanContext, tracer: OpenTracer, follows = false) {
+    this.follows = follows
     this.#context = context
     this.#tracer = tracer
   }
@@ -58,7 +62,11 @@ export class CarriedSpan implements Span {
   finish(_finishTime?: number): void {}
 }
 
-/** What to name as the parent: tracers of others know their own contexts, but not a span that is none of theirs. */
-export function parentOf<Parent extends Span | SpanContext>(parent: Parent): Parent | SpanContext {
-  return (parent as Partial<CarriedSpan>).carried === true ? (parent as Span).context() : parent
+/**
+ * How to name a parent: tracers of others know their own contexts, but not a span that is none of theirs.
+ */
+export function referenceTo(parent: Span | SpanContext | null): StartSpanOptions {
+  if (!(parent as Partial<CarriedSpan> | null)?.carried) return { childOf: parent }
+  const context = (parent as CarriedSpan).context()
+  return (parent as CarriedSpan).follows ? { references: [followsFrom(context)] } : { childOf: context }
 }

@@ -12,6 +12,7 @@ import { AsyncLocalStorageScopeManager } from '../scope/async-local-storage.ts'
 import { databaseNames } from '../semantics/database.ts'
 import type { Dialect } from '../semantics/dialect.ts'
 import { httpNames } from '../semantics/http.ts'
+import { messagingNames } from '../semantics/messaging.ts'
 import { placeHere } from '../specifier.ts'
 import { askTracer, isTracer, namedTracer, type TracerMaker, type TracerOption } from '../tracer-option.ts'
 
@@ -86,6 +87,7 @@ function runtimeFor(tracer: Tracer, dialect: Dialect): Runtime {
     scope: tracer.scopeManager,
     http: httpNames(dialect),
     database: databaseNames(dialect),
+    messaging: messagingNames(dialect),
     privacy: { statements: false, secretParameters },
     policy: null,
   })

@@ -33,7 +33,9 @@ export class Binding<Event> {
       this.events += 1
       if (this.row.does === 'span') {
         const given = parent ?? this.row.parent?.(event)
-        return this.runtime.open(this.row, event, given === undefined ? this.runtime.scope.activeSpan : given)
+        const from = given === undefined ? this.runtime.scope.activeSpan : given
+        if (from === null && this.row.onlyInTrace === true) return null
+        return this.runtime.open(this.row, event, from)
       }
       return this.row.target?.(event, this.runtime) ?? null
     } catch (error) {

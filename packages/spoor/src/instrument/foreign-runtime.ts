@@ -1,4 +1,4 @@
-import { parentOf } from '../api/carried-span.ts'
+import { referenceTo } from '../api/carried-span.ts'
 import { FORMAT_HTTP_HEADERS } from '../api/format.ts'
 import { isSilentSpan, silentSpan } from '../api/noop.ts'
 import type { SpanContext } from '../api/span-context.ts'
@@ -10,7 +10,10 @@ import type { EngineParent, EngineSpan, Row } from './row.ts'
 import type { Runtime } from './runtime.ts'
 
 /** What every runtime is given, whoever's tracer it leads to. */
-export type Surroundings = Pick<Runtime, 'tracer' | 'scope' | 'http' | 'database' | 'privacy' | 'policy'>
+export type Surroundings = Pick<
+  Runtime,
+  'tracer' | 'scope' | 'http' | 'database' | 'messaging' | 'privacy' | 'policy'
+>
 
 /** OpenTracing's way into any tracer but our own. */
 export function foreignRuntime(tracer: Tracer, shared: Surroundings): Runtime {
@@ -24,7 +27,7 @@ export function foreignRuntime(tracer: Tracer, shared: Surroundings): Runtime {
       facts.append('span.kind', KIND_NAMES[row.kind])
       row.describe(event, facts, runtime)
       return tracer.startSpan(row.name(event), {
-        childOf: parent === null ? null : parentOf(parent),
+        ...referenceTo(parent),
         tags: facts.tags(),
         ignoreActiveSpan: true,
       })

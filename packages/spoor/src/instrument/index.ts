@@ -1,6 +1,7 @@
 /**
  * `spoor/instrument`: the vocabulary in which an instrumentation is written.
  */
+export { connectionOf, noteConnection, notePath } from './connections.ts'
 export type { Instrumentation, Patch } from './define.ts'
 export { instrumentation } from './define.ts'
 export { enterRouter, noteMount, noteMounts, templateOf } from './mounts.ts'
@@ -12,6 +13,7 @@ export { type FailureFacts, failure } from './rows/failure.ts'
 export { type HandlerFacts, handler } from './rows/handler.ts'
 export { type HttpClientFacts, httpClient } from './rows/http-client.ts'
 export { keepContext } from './rows/keep-context.ts'
+export { type MessageFacts, received, sent } from './rows/message.ts'
 export { passing } from './rows/passing.ts'
 export { callerOf, rememberCaller, seenBefore } from './rows/remember.ts'
 export { type RouteFacts, route } from './rows/route.ts'

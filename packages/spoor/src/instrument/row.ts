@@ -18,6 +18,8 @@ export interface Row<Event> {
   skip?(event: Event): boolean
   /** The span's parent, where that is not the active span; undefined for the active one. */
   parent?(event: Event): EngineParent | undefined
+  /** Whether to open a span only where another is active. */
+  readonly onlyInTrace?: boolean
   /** Which span to enrich; null when there is none. */
   target?(event: Event, runtime: Runtime): EngineSpan | null
   /** Facts that are known at start. Only called when somebody keeps them. */

@@ -3,6 +3,7 @@ import type { SpanContext } from '../api/span-context.ts'
 import type { Tracer } from '../api/tracer.ts'
 import type { DatabaseNames } from '../semantics/database.ts'
 import type { HttpNames } from '../semantics/http.ts'
+import type { MessagingNames } from '../semantics/messaging.ts'
 import type { EngineParent, EngineSpan, Row } from './row.ts'
 import type { ServerPolicy } from './server-policy.ts'
 
@@ -13,6 +14,7 @@ export interface Runtime {
   readonly scope: ScopeManager
   readonly http: HttpNames
   readonly database: DatabaseNames
+  readonly messaging: MessagingNames
   readonly privacy: Privacy
   /** Opens a span of a row. The row describes the event only if somebody keeps what it says. */
   open<Event>(row: Row<Event>, event: Event, parent: EngineParent): EngineSpan

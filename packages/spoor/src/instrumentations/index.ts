@@ -11,6 +11,7 @@ import { nest } from './nest.ts'
 import { opentracing } from './opentracing.ts'
 import { pg } from './pg.ts'
 import { redis } from './redis.ts'
+import { ws } from './ws.ts'
 
 /** Every library that Spoor knows. Adding one is a file, a line here, and a test. */
 export const instrumentations: readonly Instrumentation[] = [
@@ -25,5 +26,6 @@ export const instrumentations: readonly Instrumentation[] = [
   pg,
   redis,
   ioredis,
+  ws,
   opentracing,
 ]

@@ -353,12 +353,16 @@ describe('server spans of node:http', () => {
     socket.close()
     await once(socket, 'close')
     sockets.close()
-    // The client's request for the upgrade is a request like any other; the server has answered none.
-    const spans = await finished(sink, 1)
-    assert.deepEqual(
-      spans.map(({ kind, name }) => [kind, name]),
-      [['client', 'GET']],
-    )
+    // The handshake on either side; then what ws says of the messages and of the end.
+    const spans = await finished(sink, 6)
+    assert.deepEqual(spans.map(({ kind, name }) => `${kind} ${name}`).sort(), [
+      'client GET',
+      'consumer close',
+      'consumer receive',
+      'consumer receive',
+      'producer send',
+      'server GET',
+    ])
   })
 
   it('mask credentials in the absolute form that proxies get', async () => {

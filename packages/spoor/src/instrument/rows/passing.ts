@@ -1,12 +1,16 @@
 import { KIND_INTERNAL } from '../../api/span-kind.ts'
 import type { Row } from '../row.ts'
+import type { Runtime } from '../runtime.ts'
 
 /** Does something whenever an event passes, before what the row does; without a row nothing is recorded. */
-export function passing<Event>(action: (event: Event) => void, row: Row<Event> = nothing): Row<Event> {
+export function passing<Event>(
+  action: (event: Event, runtime: Runtime) => void,
+  row: Row<Event> = nothing,
+): Row<Event> {
   return {
     ...row,
     target(event, runtime) {
-      action(event)
+      action(event, runtime)
       return row.target?.(event, runtime) ?? null
     },
   }

@@ -32,7 +32,7 @@ test('matchers, snapshots and parallel captures work in Jest', async () => {
     { cwd: fixture('') },
   )
   assert.equal(code, 0, stderr)
-  assert.match(stderr, /Tests: +8 passed, 8 total/)
+  assert.match(stderr, /Tests: +9 passed, 9 total/)
 })
 
 test('matchers, snapshots and parallel captures work in Vitest', async () => {
@@ -45,7 +45,7 @@ test('matchers, snapshots and parallel captures work in Vitest', async () => {
   assert.equal(code, 0, stderr + stdout)
   const report = JSON.parse(stdout.slice(stdout.indexOf('{')))
   assert.equal(report.numFailedTests, 0, stdout)
-  assert.equal(report.numPassedTests, 8, stdout)
+  assert.equal(report.numPassedTests, 9, stdout)
 })
 
 const snapshots = Number(process.versions.node.split('.')[0]) >= 24

@@ -30,6 +30,9 @@ const sources = [
   .filter((file) => /\.(test\.m?ts|test\.mjs)$/.test(file) || file.startsWith('packages/spoor/src/testing/'))
   .sort()
 
+const listed = sections.flatMap(({ behaviours }) => Object.keys(behaviours))
+const known = new Set([...listed, ...later.flatMap(({ ids }) => ids)])
+
 const tests = new Map()
 for (const file of sources) {
   for (const { ids, title } of titles(readFileSync(join(root, file), 'utf8'))) {
@@ -42,7 +45,6 @@ for (const file of ['README.md', ...filesUnder('docs/guides').sort()]) {
   }
 }
 
-const listed = sections.flatMap(({ behaviours }) => Object.keys(behaviours))
 const growing = new Set(
   sections.filter((section) => section.growing).flatMap(({ behaviours }) => Object.keys(behaviours)),
 )
@@ -82,12 +84,20 @@ function tellWhatGrows() {
     console.log(`${id} has a test now: take its reason out of parity-reasons.mjs.`)
 }
 
-/** Titles of tests that begin with identifiers: `it('AC-01: …'`, `test(`SC-N14, SC-N15: …``. */
+/**
+ * Titles that begin with identifiers: of tests, `it('AC-01: …'`; of the cases of a kit, `title: 'PYR-B01, FLK-B02: …'`; and
+ * of cases that a function makes, which is given the identifiers as a text of their own, `failing('PYR-E02', 'thrown')`.
+ */
 function titles(source) {
-  const calls = source.matchAll(
-    /\b(?:it|test|describe)\(\s*(['"`])([A-Z][A-Za-z0-9-]*(?:, [A-Z][A-Za-z0-9-]*)*): (.+?)\1,/gs,
+  const whole = source.matchAll(
+    /\b(?:(?:it|test|describe)\(|title:)\s*(['"`])([A-Z][A-Za-z0-9-]*(?:, [A-Z][A-Za-z0-9-]*)*): (.+?)\1,/gs,
   )
-  return [...calls].map(([, , ids, title]) => ({
+  const made = [...source.matchAll(/\b\w+\((?:\s*(?:'[^'\n]*'|`[^`\n]*`),?)+/g)].flatMap(([call]) => {
+    const texts = [...call.matchAll(/'([^'\n]*)'|`([^`\n]*)`/g)].map(([, one, other]) => one ?? other)
+    const ids = texts.find((text) => text.split(', ').every((id) => known.has(id)))
+    return ids === undefined ? [] : [['', '', ids, texts.filter((text) => text !== ids).join(' ')]]
+  })
+  return [...whole, ...made].map(([, , ids, title]) => ({
     ids: ids.split(', '),
     title: title.replaceAll(/\\(['"`])/g, '$1'),
   }))
@@ -111,7 +121,8 @@ function render() {
     'What OpenTracing and its reference libraries do, and the test that proves that Spoor does it; or that it does',
     'not, where the reference has a defect (identifiers with a Q). Titles found in `packages/spoor/src/testing` are cases',
     'of the contract kits, which `packages/spoor/test/compliance` runs against Spoor’s tracer, the mock tracer and the',
-    'global one, on each scope manager; `spoor/testing` offers the same kits for tracers of your own.',
+    'global one, on each scope manager, and `packages/spoor/test/frameworks` against applications of each framework;',
+    '`spoor/testing` offers the same kits for what is your own.',
     '',
     `Of ${listed.length} behaviours, ${proved} are proved by tests, ${listed.length - proved - missing.length} have no counterpart in Node.js,`,
     `and ${missing.length} are not proved yet.`,

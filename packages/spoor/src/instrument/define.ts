@@ -41,7 +41,7 @@ export interface Exchange {
 }
 
 /** Methods of one class or object, in the file that defines it. */
-export interface Patch extends Pick<ModuleTarget, 'versions' | 'locals' | 'format'> {
+export interface Patch extends Pick<ModuleTarget, 'versions' | 'locals' | 'format' | 'direct'> {
   /** Package in which the file is: not always the one that users install. */
   readonly module: string
   /** Path inside the package, with extension. */
@@ -65,7 +65,7 @@ export interface Builtin {
 }
 
 /** A file whose exports are handed over as they are. */
-export interface Adoption extends Pick<ModuleTarget, 'versions' | 'locals' | 'format'> {
+export interface Adoption extends Pick<ModuleTarget, 'versions' | 'locals' | 'format' | 'direct'> {
   readonly module: string
   readonly file: string
   readonly adopt: (exports: any, engine: Engine) => (() => void) | undefined
@@ -84,5 +84,6 @@ export function targetsOf(table: Instrumentation): ModuleTarget[] {
     file: source.file,
     ...(source.locals === undefined ? {} : { locals: source.locals }),
     ...(source.format === undefined ? {} : { format: source.format }),
+    ...(source.direct === undefined ? {} : { direct: source.direct }),
   }))
 }

@@ -6,6 +6,7 @@ import { hookCompile } from './hook-compile.ts'
 import { type FoundPackage, TargetIndex } from './hook-index.ts'
 import { hookOffThread } from './hook-off-thread.ts'
 import { hasSyncHooks, hookSync } from './hook-sync.ts'
+import { isInstalled } from './installed.ts'
 import { satisfies } from './semver.ts'
 
 /** One call of `hookModules`. */
@@ -175,8 +176,10 @@ function listEsModules(hook: ProcessHook, targets: readonly ModuleTarget[]): voi
   hook.mode = hook.esModules?.mode ?? 'compile'
 }
 
-function canBeEsModule({ locals, file, format }: ModuleTarget): boolean {
-  return locals !== undefined && locals.length > 0 && format !== 'commonjs' && !file.endsWith('.cjs')
+function canBeEsModule({ package: name, locals, file, format, direct }: ModuleTarget): boolean {
+  if (locals === undefined || locals.length === 0 || format === 'commonjs' || file.endsWith('.cjs'))
+    return false
+  return direct !== true || isInstalled(name)
 }
 
 /** Called from within the module that was loaded: nothing may be thrown into it. */

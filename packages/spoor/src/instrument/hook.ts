@@ -19,6 +19,11 @@ export interface ModuleTarget {
   readonly locals?: readonly string[]
   /** Says of a file with names that it is no ES module, for which another hook would have to be set. */
   readonly format?: 'commonjs'
+  /**
+   * Says of an ES module that applications install its package themselves: without it in sight no hook for ES modules is
+   * set, since that costs every file that the process loads.
+   */
+  readonly direct?: true
 }
 
 /**

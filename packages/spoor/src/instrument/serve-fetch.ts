@@ -14,6 +14,8 @@ export interface FetchExchange {
   readonly framework?: string
   /** The route's template, as soon as it is known. */
   readonly route?: () => string | undefined
+  /** When that can be relied on: at once, as a rule; else when the response is over. */
+  readonly known?: 'start' | 'end'
   /** Where the framework keeps a response that a handler makes and does not return. */
   readonly kept?: {
     get(): Response | undefined
@@ -58,7 +60,7 @@ interface Answer {
   sent: Response | undefined
 }
 
-function arrivalOf({ fetch, request = fetch, route, kept }: FetchExchange, answer: Answer): Arrival {
+function arrivalOf({ fetch, request = fetch, route, known, kept }: FetchExchange, answer: Answer): Arrival {
   const view = new FetchRequestView(fetch)
   return {
     message: fetch,
@@ -67,6 +69,7 @@ function arrivalOf({ fetch, request = fetch, route, kept }: FetchExchange, answe
     request,
     reply: () => answer.sent ?? kept?.get(),
     route,
+    known,
   }
 }
 

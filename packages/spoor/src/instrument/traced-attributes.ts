@@ -58,7 +58,7 @@ function attribute(tag: string, source: AttributeSource): TracedAttribute {
   return {
     tag,
     read: guarded(tag, (request) => {
-      const value = follow(request, steps)
+      const value = follow(request, steps) ?? followView(request, steps)
       return isUrl && typeof value === 'string' ? withoutSecrets(value) : value
     }),
   }
@@ -88,6 +88,29 @@ function follow(request: object, steps: readonly string[]): unknown {
       : (value as { [key: string]: unknown })[key]
   }
   return value
+}
+
+/** How to see a request whose framework keeps what is asked for elsewhere, by the prototype of such requests. */
+const views = new WeakMap<object, (request: any) => object>()
+
+/**
+ * Makes `method`, `path`, `headers.…` and `params.…` known of requests that have them under other names, or behind methods.
+ *
+ * @param request one of them: what holds for it holds for all of its class
+ */
+export function seeThrough<Request extends object>(
+  request: Request,
+  view: (request: Request) => object,
+): void {
+  const prototype: object | null = Object.getPrototypeOf(request)
+  if (prototype !== null && prototype !== Object.prototype && !views.has(prototype))
+    views.set(prototype, view)
+}
+
+function followView(request: object, steps: readonly string[]): unknown {
+  const prototype: object | null = Object.getPrototypeOf(request)
+  const view = prototype === null ? undefined : views.get(prototype)
+  return view === undefined ? undefined : follow(view(request), steps)
 }
 
 /** Words that name what must not leave the process. */

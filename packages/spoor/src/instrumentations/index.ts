@@ -3,6 +3,7 @@ import { express } from './express.ts'
 import { fastify } from './fastify.ts'
 import { fetch } from './fetch.ts'
 import { hapi } from './hapi.ts'
+import { hono } from './hono.ts'
 import { http } from './http.ts'
 import { http2 } from './http2.ts'
 import { ioredis } from './ioredis.ts'
@@ -22,6 +23,7 @@ export const instrumentations: readonly Instrumentation[] = [
   fastify,
   koa,
   hapi,
+  hono,
   nest,
   pg,
   redis,

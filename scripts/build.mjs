@@ -35,10 +35,14 @@ const targets = [
       'packages/spoor/tsconfig.json',
       'packages/spoor/tsconfig.cjs.json',
       'packages/spoor/package.json',
+      'packages/spoor/scripts/compact.mjs',
     ],
     to: ['packages/spoor/dist/esm', 'packages/spoor/dist/cjs'],
     outOf: 'packages/spoor/src',
-    make: () => compile('packages/spoor/tsconfig.json', 'packages/spoor/tsconfig.cjs.json'),
+    async make() {
+      await compile('packages/spoor/tsconfig.json', 'packages/spoor/tsconfig.cjs.json')
+      await runScript('packages/spoor/scripts/compact.mjs')
+    },
     after() {
       // The package is `type: module`; its CommonJS half needs a word to the contrary.
       writeFileSync(join(root, 'packages/spoor/dist/cjs/package.json'), '{ "type": "commonjs" }\n')

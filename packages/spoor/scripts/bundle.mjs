@@ -42,6 +42,8 @@ await Promise.all(
       // Names stay: they stand in stack traces, and in what the library says of itself.
       minifyWhitespace: true,
       minifySyntax: true,
+      // Node.js prints the line of an error that nobody caught, all of it.
+      lineLimit: 110,
       legalComments: 'none',
       logLevel: 'warning',
     }),

@@ -1,6 +1,6 @@
 /**
  * `node --import spoor/register app.js`, `node -r spoor/register app.js`: traces everything, configured by the
- * environment alone. A mistake in the environment is told on stderr; the application then runs untraced.
+ * environment and by files. A mistake there is told on stderr; the application then runs untraced.
  */
 import type { SpoorError } from './api/errors.ts'
 import { init } from './init.ts'

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import express from 'express'
 import { currentTracer, globalTracer, resetGlobalTracer, setGlobalTracer } from '../../dist/esm/api/global.js'
 import { ExpressTracing } from '../../dist/esm/frameworks/express.js'
 import { init, shutdown } from '../../dist/esm/init.js'
@@ -230,6 +233,28 @@ describe('a tracer that is promised to init()', () => {
     await shutdown()
     await turn()
     assert.equal(closed, 1)
+  })
+})
+
+describe('what a tracing object does by default', () => {
+  test('FLK-A04: an application means all its requests, unless that is switched off', async () => {
+    for (const [traceAll, expected] of [
+      [undefined, ['GET /hello']],
+      [true, ['GET /hello']],
+      [false, []],
+    ] as const) {
+      tracer.reset()
+      const app = express()
+      new ExpressTracing({ tracer, app, ...(traceAll === undefined ? {} : { traceAll }) })
+      app.get('/hello', (_request, response) => void response.end('hello'))
+      const server = app.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/hello`)
+      assert.equal(await response.text(), 'hello')
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      assert.deepEqual(names(), expected)
+    }
   })
 })
 

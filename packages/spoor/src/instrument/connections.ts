@@ -47,6 +47,7 @@ export function noteConnection(
   Object.defineProperty(owner, CONNECTION, { value: connection })
 }
 
+/** What {@link noteConnection} has noted of a connection, if it has. */
 export function connectionOf(owner: object): Connection | undefined {
   return (owner as Connected)[CONNECTION]
 }

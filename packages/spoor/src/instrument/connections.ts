@@ -14,14 +14,13 @@ export interface Connection {
   readonly origin: EngineParent
   /** Where it was opened to, without query. */
   readonly path: string | undefined
-  /** Somebody else tells of what goes over it. */
-  quiet: boolean
 }
 
 const CONNECTION = Symbol.for('spoor.connection')
+const QUIET = Symbol.for('spoor.quiet')
 const PATH = Symbol.for('spoor.path')
 
-type Connected = { [CONNECTION]?: Connection; [PATH]?: string }
+type Connected = { [CONNECTION]?: Connection; [QUIET]?: boolean; [PATH]?: string }
 
 /** Notes where a connection is opened to, as long as only its socket is there. */
 export function notePath(socket: object | undefined, url: unknown): void {
@@ -42,7 +41,6 @@ export function noteConnection(
   const connection: Connection = {
     origin: opener === null || isSilent(opener) ? opener : follower(opener, tracer),
     path: (socket as Connected)[PATH],
-    quiet: false,
   }
   Object.defineProperty(owner, CONNECTION, { value: connection })
 }
@@ -50,6 +48,16 @@ export function noteConnection(
 /** What {@link noteConnection} has noted of a connection, if it has. */
 export function connectionOf(owner: object): Connection | undefined {
   return (owner as Connected)[CONNECTION]
+}
+
+/** Says that somebody else tells of what goes over a connection: a protocol that has one only to carry its own messages. */
+export function noteQuiet(owner: object | undefined): void {
+  if (owner !== undefined) Object.defineProperty(owner, QUIET, { value: true, configurable: true })
+}
+
+/** Whether somebody else tells of what goes over a connection. */
+export function isQuiet(owner: object): boolean {
+  return (owner as Connected)[QUIET] === true
 }
 
 /** What follows a span without being its child: with our own tracer a new trace with a link. */

@@ -1,7 +1,7 @@
 /**
  * `spoor/instrument`: the vocabulary in which an instrumentation is written.
  */
-export { connectionOf, noteConnection, notePath } from './connections.ts'
+export { type Connection, connectionOf, isQuiet, noteConnection, notePath, noteQuiet } from './connections.ts'
 export type { Instrumentation, Patch } from './define.ts'
 export { instrumentation } from './define.ts'
 export { enterRouter, noteMount, noteMounts, templateOf } from './mounts.ts'

@@ -12,6 +12,7 @@ import { nest } from './nest.ts'
 import { opentracing } from './opentracing.ts'
 import { pg } from './pg.ts'
 import { redis } from './redis.ts'
+import { socketIo } from './socket.io.ts'
 import { ws } from './ws.ts'
 
 /** Every library that Spoor knows. Adding one is a file, a line here, and a test. */
@@ -29,5 +30,6 @@ export const instrumentations: readonly Instrumentation[] = [
   redis,
   ioredis,
   ws,
+  socketIo,
   opentracing,
 ]

@@ -3,6 +3,7 @@ import {
   connectionOf,
   type Instrumentation,
   instrumentation,
+  isQuiet,
   noteConnection,
   notePath,
   type Patch,
@@ -33,7 +34,7 @@ const emit = received<Emitted>({
   operation: ({ args: [event] }) => SPANS[event] as string,
   connection: ({ self }) => connectionOf(self),
   size: ({ args: [event, data] }) => (event === 'message' ? bytes(data) : undefined),
-  skip: (call) => !Object.hasOwn(SPANS, call.args[0]) || !isHeard(call),
+  skip: (call) => !Object.hasOwn(SPANS, call.args[0]) || isQuiet(call.self) || !isHeard(call),
 })
 
 /** `WebSocket.prototype.send(data, options, callback)`. */
@@ -43,6 +44,7 @@ const send = sent<Sent>({
   operation: () => 'send',
   connection: ({ self }) => connectionOf(self),
   size: ({ args: [data] }) => bytes(data),
+  skip: ({ self }) => isQuiet(self),
 })
 
 /** `WebSocket.prototype.setSocket(socket, head, options)`: the handshake is done. */

@@ -61,11 +61,23 @@ const onWebSocket = passing<Call<unknown, [request: object, socket: object, webs
 /** `addEventListeners()` of the client's transport. */
 const addEventListeners = passing<Call<{ readonly ws?: object }>>(({ self }) => noteQuiet(self.ws))
 
+/** The class of what `io.to(room)` gives is not exported. */
+function operators({
+  Namespace,
+}: {
+  Namespace?: { prototype?: { to?: unknown; serverSideEmit?: unknown } }
+}): object | undefined {
+  const { to, serverSideEmit } = Namespace?.prototype ?? {}
+  if (typeof to !== 'function' || typeof serverSideEmit !== 'function') return undefined
+  return ownerOf('emit', to.call({}, 'a room'))
+}
+
 const four = { module: 'socket.io', versions: '>=4 <5', at: 'Socket.prototype' } as const
 const client = {
   module: 'engine.io-client',
   versions: '>=6.6 <7',
   at: 'BaseWS.prototype',
+  from: (library: any) => ownerOf('addEventListeners', library.NodeWebSocket?.prototype),
   methods: { addEventListeners },
 } as const
 const socket: Patch['from'] = 'Socket.prototype'
@@ -93,6 +105,7 @@ export const socketIo: Instrumentation = instrumentation({
       ...four,
       file: 'dist/broadcast-operator.js',
       at: 'BroadcastOperator.prototype',
+      from: operators,
       settles: 'callback',
       methods: { emit: keepContext },
     },
@@ -101,6 +114,7 @@ export const socketIo: Instrumentation = instrumentation({
       versions: '>=6 <7',
       file: 'build/server.js',
       at: 'Server.prototype',
+      from: 'Server.prototype',
       methods: { onWebSocket },
     },
     { ...client, file: 'build/cjs/transports/websocket.js' },

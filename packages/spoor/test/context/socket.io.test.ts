@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { afterEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { activeSpan, shutdown, withSpan } from 'spoor'
+import { activeSpan, instrument, shutdown, withSpan } from 'spoor'
 import type { MemorySink, SpanData } from 'spoor/export'
 import { type Listening, listen, load, trace } from '../instrumentations/support/web.ts'
 
@@ -167,3 +167,24 @@ for (const transport of ['websocket', 'polling']) {
     })
   })
 }
+
+describe('socket.io, handed over by hand', () => {
+  it('is traced in all its parts, and any other library is left alone', async () => {
+    const [server, engine, client] = ['socket.io', 'engine.io', 'engine.io-client'].map((name) => load(name))
+    const operator = Object.getPrototypeOf(server.Namespace.prototype.to.call({}, 'a room'))
+    const methods = () => [server.Socket.prototype.emit, operator.emit, engine.Server.prototype.onWebSocket]
+    const before = methods()
+    const lines: string[] = []
+    const sink = trace({ logLevel: 'warn' })
+    const error = console.error
+    console.error = (line: string) => lines.push(line)
+    for (const library of [server, engine, client, load('ws'), { Namespace: class {} }, () => {}])
+      instrument(library)
+    console.error = error
+    assert.deepEqual(lines, [])
+    assert.equal(sink.spans.length, 0)
+    for (const [index, method] of methods().entries()) assert.notEqual(method, before[index])
+    await shutdown()
+    assert.deepEqual(methods(), before)
+  })
+})

@@ -6,9 +6,8 @@
  * app.register(tracing.plugin)
  */
 import { SpoorError } from '../api/errors.ts'
-import { noteFailure, openSpanOf } from '../instrument/inbound.ts'
 import { patchMethod } from '../instrument/patch.ts'
-import type { Exchange } from '../instrument/serve.ts'
+import { type Exchange, tellFailure } from '../instrument/serve.ts'
 import { templateOf } from '../instrumentations/fastify.ts'
 import { type Framework, Tracing, type TracingOptions } from './tracing.ts'
 
@@ -57,11 +56,13 @@ export class FastifyTracing<Request extends object = any, Reply extends object =
 const framework: Framework<FastifyApp> = {
   name: 'fastify',
   exchange(args) {
-    // Error handlers get the error first.
-    const [request, reply] = isMessage(args[0]) ? args : args.slice(1)
-    if (!isMessage(request) || !isMessage(reply)) return null
-    hearErrors(request, reply)
-    return exchangeOf(request, reply)
+    const [request, reply] = messagesOf(args)
+    return isMessage(request) && isMessage(reply) ? exchangeOf(request, reply) : null
+  },
+  watch(args, passed) {
+    const [, reply] = messagesOf(args)
+    if (isMessage(reply)) hearErrors(reply, passed)
+    return args
   },
   message: (request: Partial<FastifyRequest>) => request.raw,
   attach(app, tracing) {
@@ -86,6 +87,11 @@ const framework: Framework<FastifyApp> = {
   },
 }
 
+/** Error handlers get the error first. */
+function messagesOf(args: readonly unknown[]): readonly unknown[] {
+  return isMessage(args[0]) ? args : args.slice(1)
+}
+
 function isMessage(value: unknown): value is FastifyRequest {
   const { raw } = (value ?? {}) as Partial<FastifyRequest>
   return typeof raw === 'object' && raw !== null
@@ -95,21 +101,16 @@ function exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {
   return { message: request.raw, response: reply.raw, request, reply, route: () => templateOf(request) }
 }
 
-function tellFailure(message: object, error: unknown): void {
-  const span = openSpanOf(message)
-  if (span !== null) noteFailure(span, error)
-}
-
 const HEARD = Symbol('spoor.heard')
 
-/** Where no hook hears of them: errors that a marked handler passes on. */
-function hearErrors({ raw }: FastifyRequest, reply: FastifyReply): void {
+/** Where no hook hears of them: errors that a marked handler sends. */
+function hearErrors(reply: FastifyReply, passed: (error: unknown) => void): void {
   patchMethod(
     reply,
     'send',
     (send: (payload: unknown) => unknown) =>
       function (this: unknown, payload: unknown): unknown {
-        if (payload instanceof Error) tellFailure(raw, payload)
+        if (payload instanceof Error) passed(payload)
         return send.call(this, payload)
       },
     HEARD,

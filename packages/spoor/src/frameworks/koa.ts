@@ -58,11 +58,13 @@ export class KoaTracing<Context extends object = any> extends Tracing<KoaApp, Co
 const framework: Framework<KoaApp> = {
   name: 'koa',
   exchange(args) {
-    // A router's `param` gives the parameter's value first.
-    const context = isContext(args[0]) ? args[0] : args[1]
-    if (!isContext(context)) return null
-    hearErrors(context)
-    return exchangeOf(context)
+    const context = contextOf(args)
+    return context === null ? null : exchangeOf(context)
+  },
+  watch(args) {
+    const context = contextOf(args)
+    if (context !== null) hearErrors(context)
+    return args
   },
   // `ctx`, or its `request`.
   message: (context: Partial<KoaContext>) => context.req,
@@ -88,6 +90,12 @@ const framework: Framework<KoaApp> = {
       released()
     }
   },
+}
+
+/** A router's `param` gives the parameter's value first. */
+function contextOf([first, second]: readonly unknown[]): KoaContext | null {
+  if (isContext(first)) return first
+  return isContext(second) ? second : null
 }
 
 function isContext(value: unknown): value is KoaContext {

@@ -23,7 +23,7 @@ export interface ModuleTarget {
    * Says of an ES module that applications install its package themselves: without it in sight no hook for ES modules is
    * set, since that costs every file that the process loads.
    */
-  readonly direct?: true
+  readonly direct?: boolean
 }
 
 /**

@@ -54,7 +54,7 @@ function patches(module: string, file: string, name: string, methods: Patch['met
   const both = { module, file, at: `${name}.prototype`, from: `${name}.prototype`, methods }
   return [
     { ...both, versions: '>=11 <12' },
-    { ...both, versions: '>=12 <13', locals: [name] },
+    { ...both, versions: '>=12 <13', locals: [name], direct: true },
   ]
 }
 
@@ -134,6 +134,7 @@ export const nest: Instrumentation = instrumentation({
       versions: '>=12 <13',
       file: 'listeners-controller.js',
       locals: ['ListenersController'],
+      direct: true,
       adopt: adoptListeners,
     },
     ...['ClientTCP', 'ClientRedis'].map((name) => ({
@@ -141,6 +142,7 @@ export const nest: Instrumentation = instrumentation({
       versions: '>=12 <13',
       file: `client/${name.replace('Client', 'client-').toLowerCase()}.js`,
       locals: [name],
+      direct: true,
       adopt: adoptClient(name),
     })),
   ],

@@ -131,7 +131,7 @@ export class Capture {
   }
 }
 
-/** A flow may outlive its capture; what it starts then belongs to the one around it, if any. */
+/** A flow may outlive its capture; what it starts then belongs to the one around it, or is not remembered at all. */
 function living(capture: Capture | null): Capture | null {
   return capture?.closed === true ? living(capture.outer) : capture
 }

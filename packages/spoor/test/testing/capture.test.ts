@@ -100,6 +100,20 @@ for (const [name, start] of Object.entries(tracers)) {
       })
     })
 
+    test('a span of a trace from outside counts, and what others do in that trace does not', async () => {
+      const outside = globalTracer().startSpan('outside')
+      const go = deferred()
+      const others = go.promise.then(() =>
+        globalTracer().startSpan('of others', { childOf: outside }).finish(),
+      )
+      const { spans } = await captureTrace(async () => {
+        globalTracer().startSpan('own', { childOf: outside }).finish()
+        go.resolve()
+        await others
+      })
+      assert.deepEqual(names(spans), ['own'])
+    })
+
     test('a capture inside of a capture sees its part, and the outer one sees all', async () => {
       const outer = await captureTrace(async () => {
         await work('before')

@@ -44,7 +44,8 @@ ${table(['Option', 'Type', 'Default', 'Environment', 'Meaning'], options())}
 
 ### Files
 
-A file gives an object of these options. JavaScript exports it: \`export default { … }\`, \`module.exports = { … }\`.
+A file gives an object of these options. JavaScript exports it: \`export default { … }\`, \`module.exports = { … }\`; a comment
+\`/** @type {import('spoor').InitOptions} */\` above it lets an editor check it.
 
 \`\`\`json
 {

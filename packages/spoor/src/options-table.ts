@@ -15,7 +15,7 @@ import { headersOf, ignoreOf, limitsOf, logLevelOf, samplerOf } from './environm
 import { parseResourceAttributes } from './export/resource.ts'
 import { checkServerOptions, serverChecks } from './instrument/server-options.ts'
 import type { ExporterName, InitOptions } from './options.ts'
-import { DEFAULT_PROPAGATORS } from './propagation/select.ts'
+import { DEFAULT_PROPAGATORS, propagatorsFromNames } from './propagation/select.ts'
 import { isPathSpecifier, isSpecifier } from './specifier.ts'
 import { defaultLimits } from './tracer/limits.ts'
 import { tracerCheck } from './tracer-option.ts'
@@ -174,8 +174,8 @@ const CHECKS = Object.fromEntries(Object.entries(optionsTable).map(([name, { tak
 /**
  * Refuses at start what could only fail later, in the middle of a request.
  *
- * @throws {SpoorError} `SPOOR_UNKNOWN_OPTION`, `SPOOR_UNKNOWN_LIMIT`, `SPOOR_UNKNOWN_EXPORTER` for a name that does
- *   not exist, and `SPOOR_INVALID_OPTION` for a value that cannot be used
+ * @throws {SpoorError} `SPOOR_UNKNOWN_OPTION`, `SPOOR_UNKNOWN_LIMIT`, `SPOOR_UNKNOWN_EXPORTER`,
+ *   `SPOOR_UNKNOWN_PROPAGATOR` for a name that does not exist, and `SPOOR_INVALID_OPTION` for a value that cannot be used
  */
 export function checkOptions(options: InitOptions): void {
   checkEach(options, CHECKS)
@@ -183,6 +183,9 @@ export function checkOptions(options: InitOptions): void {
   for (const [name, value] of Object.entries(options.limits ?? {})) {
     requireKnown('limit', name, Object.keys(defaultLimits))
     if (value !== undefined && !LIMIT.fits(value)) refuse(`the limit ${name}`, value, LIMIT.expects)
+  }
+  for (const each of options.propagators ?? []) {
+    if (typeof each === 'string') propagatorsFromNames(each)
   }
   for (const exporter of options.exporters ?? []) {
     if (typeof exporter === 'string') requireKnown('exporter', exporter, EXPORTERS)

@@ -120,6 +120,7 @@ export function environmentOptions(
       'instrumentation',
       name,
       tables.map((table) => table.name),
+      origins.get('disable') === CODE ? '' : ` that ${origins.get('disable')} could leave out`,
     )
   if (tracerOptions !== undefined && (tracer === undefined || isTracer(tracer))) {
     throw new SpoorError(

@@ -128,6 +128,8 @@ describe('what stands in a file', () => {
         [{ ignore: { path: [] } }, 'SPOOR_UNKNOWN_RULE', '"paths"'],
         [{ limits: { event: 1 } }, 'SPOOR_UNKNOWN_LIMIT', '"events"'],
         [{ exporters: ['oltp'] }, 'SPOOR_UNKNOWN_EXPORTER', '"otlp"'],
+        [{ propagators: ['b4'] }, 'SPOOR_UNKNOWN_PROPAGATOR', '"b3"'],
+        [{ disable: ['expres'] }, 'SPOOR_UNKNOWN_INSTRUMENTATION', '"express"'],
         [{ toString: 1 }, 'SPOOR_UNKNOWN_OPTION', 'Known are'],
       ] as const) {
         const folder = folderWith({ [file]: wrap(options) })

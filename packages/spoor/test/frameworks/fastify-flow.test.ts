@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { init } from 'spoor'
 import { FastifyTracing } from 'spoor/fastify'
 import { type Done, describeFastify, greet } from './support/fastify-bed.ts'
-import { onlyServer, settled, type Visit, visit } from './support/visits.ts'
+import { askHttp2, onlyServer, settled, type Visit, visit } from './support/visits.ts'
 
 describeFastify('FastifyTracing has its span active', (bed) => {
   const { tracer, open, see } = bed
@@ -136,6 +137,27 @@ describeFastify('FastifyTracing has its span active', (bed) => {
     assert.equal(works.length, 100)
     for (const { operationName, parentSpanId } of works) {
       assert.ok(urls.get(parentSpanId)?.endsWith(`/users/${operationName.slice('work '.length)}`))
+    }
+  })
+
+  test('in requests of HTTP/2 too, with init() and without', async () => {
+    for (const all of [false, true]) {
+      if (all) init({ tracer })
+      tracer.reset()
+      await bed.renew({ http2: true })
+      new FastifyTracing({ tracer, app: bed.app, tracedAttributes: ['params.id'] })
+      bed.app.get('/users/:id', async (request: any) => {
+        await null
+        tracer.startActiveSpan('work', () => {})
+        return greet(request)
+      })
+      await open()
+      assert.deepEqual(await askHttp2(bed.origin, '/users/7'), { status: 200, body: 'user 7' })
+      const spans = await settled(tracer)
+      const span = onlyServer(spans)
+      assert.equal(span.operationName, 'GET /users/:id')
+      assert.deepEqual([span.tags['params.id'], span.tags['http.status_code']], ['7', 200])
+      assert.equal(spans.find(({ operationName }) => operationName === 'work')?.parentSpanId, span.spanId)
     }
   })
 })

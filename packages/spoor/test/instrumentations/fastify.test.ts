@@ -72,6 +72,7 @@ for (const major of [4, 5]) {
       ['sent by a handler', '/fails/sent'],
       ['thrown in a hook', '/fails/hook'],
       ['that an error handler turned into an answer', '/handled/error'],
+      ['that the error handler of its route turned into an answer', '/handled/route'],
     ]
     for (const [title, path] of failures) {
       it(`tells of an error ${title}, once`, async () => {
@@ -196,6 +197,11 @@ function application(fastify: any): any {
   app.register(async (handled: any) => {
     handled.setErrorHandler((_error: unknown, _request: unknown, reply: any) => reply.code(500).send('sorry'))
     handled.get('/handled/error', broken)
+    handled.get(
+      '/handled/route',
+      { errorHandler: (_error: unknown, _request: unknown, reply: any) => reply.code(500).send('sorry') },
+      broken,
+    )
   })
   app.register(async (context: any) => {
     const seen: unknown[] = []

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:http2'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MockSpan, MockTracer } from 'spoor/testing'
 import { type Answer, ask } from '../../instrumentations/support/web.ts'
@@ -62,4 +64,19 @@ export function errorsOf(span: MockSpan): unknown[] {
   return span.logs
     .filter(({ fields }) => fields['event'] === 'error')
     .map(({ fields }) => fields['error.object'])
+}
+
+/** Asks over HTTP/2, in the clear. */
+export async function askHttp2(origin: string, path: string): Promise<{ status: unknown; body: string }> {
+  const session = connect(origin)
+  const stream = session.request({ ':path': path })
+  let status: unknown
+  stream.on('response', (headers) => {
+    status = headers[':status']
+  })
+  let body = ''
+  for await (const chunk of stream.setEncoding('utf8')) body += chunk
+  session.close()
+  await once(session, 'close')
+  return { status, body }
 }

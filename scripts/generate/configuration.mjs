@@ -101,6 +101,7 @@ function options() {
   const members = {
     ...membersOf('options', 'InitOptions'),
     ...membersOf('instrument/server-options', 'ServerOptions'),
+    ...membersOf('instrument/client-policy', 'ClientOptions'),
   }
   return Object.entries(optionsTable).map(([name, { variables: keys = [], fallback = '' }]) => {
     const member = members[name]

@@ -58,7 +58,7 @@ export function init(options: InitOptions = {}): Tracer {
   setLogLevel(resolved.logLevel)
   if (!resolved.enabled) return noopTracer
   const { tracer, recorder } = makeTracer(resolved)
-  const runtime = runtimeOf(tracer, resolved.dialect, resolved.privacy, resolved.policy)
+  const runtime = runtimeOf(tracer, resolved.dialect, resolved.privacy, resolved.policy, resolved.clients)
   const engine = new Engine(runtime, resolved.instrumentations)
   setGlobalTracer(tracer)
   engine.start()

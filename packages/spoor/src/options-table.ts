@@ -13,6 +13,7 @@ import {
 } from './checks.ts'
 import { headersOf, ignoreOf, limitsOf, logLevelOf, samplerOf } from './environment-values.ts'
 import { parseResourceAttributes } from './export/resource.ts'
+import { clientChecks } from './instrument/client-policy.ts'
 import { checkServerOptions, serverChecks } from './instrument/server-options.ts'
 import type { ExporterName, InitOptions } from './options.ts'
 import { DEFAULT_PROPAGATORS, propagatorsFromNames } from './propagation/select.ts'
@@ -157,6 +158,9 @@ export const optionsTable: { readonly [Name in keyof InitOptions]-?: OptionRow }
     merged: true,
   },
   callerNameHeaders: { takes: server.callerNameHeaders, variables: ['callerNameHeaders'] },
+  calleeNameHeaders: { takes: clientChecks.calleeNameHeaders, variables: ['calleeNameHeaders'] },
+  calleeEndpointHeaders: { takes: clientChecks.calleeEndpointHeaders, variables: ['calleeEndpointHeaders'] },
+  clientSpanCallback: { takes: clientChecks.clientSpanCallback, named: isSpecifier },
   trustProxy: { takes: server.trustProxy, variables: ['trustProxy'], fallback: '`false`' },
 }
 

@@ -4,6 +4,7 @@ import type { ScopeManager } from './api/scope.ts'
 import type { OpenTracer } from './api/tracer.ts'
 import { requireKnown } from './checks.ts'
 import { type Environment, processEnvironment, readEnvironment } from './config.ts'
+import { type ClientOptions, ClientPolicy, clientChecks } from './instrument/client-policy.ts'
 import type { Instrumentation } from './instrument/define.ts'
 import type { Privacy } from './instrument/runtime.ts'
 import { type ServerOptions, serverChecks } from './instrument/server-options.ts'
@@ -23,7 +24,7 @@ import { askTracer, isTracer, namedTracer, type TracerOption } from './tracer-op
 import type { Settings } from './variables.ts'
 
 /** What `init()` takes. Everything is optional; what is not given comes from the environment, then from files, then from defaults. */
-export interface InitOptions extends ServerOptions {
+export interface InitOptions extends ServerOptions, ClientOptions {
   /** Name of this service in every trace. */
   serviceName?: string
   /** Further facts about this process. */
@@ -93,6 +94,8 @@ export interface ResolvedOptions {
   readonly privacy: Privacy
   /** What was said of requests; null for nothing. */
   readonly policy: ServerPolicy | null
+  /** What was said of requests that go out; null for nothing. */
+  readonly clients: ClientPolicy | null
   readonly scopeManager: ScopeManager | undefined
   readonly logLevel: LogLevel
 }
@@ -157,9 +160,15 @@ export function environmentOptions(
       ]),
     },
     policy: off ? null : policyOf(options),
+    clients: off ? null : clientsOf(options),
     scopeManager: options.scopeManager,
     logLevel: options.logLevel ?? 'warn',
   }
+}
+
+function clientsOf(options: InitOptions): ClientPolicy | null {
+  const given = Object.keys(clientChecks).some((name) => options[name as keyof ClientOptions] !== undefined)
+  return given ? new ClientPolicy(options) : null
 }
 
 function policyOf(options: InitOptions): ServerPolicy | null {

@@ -50,7 +50,11 @@ const tornado = (): Line[] => [
   ['opentracing_trace_all', 'traceAll', 'The default is `true` too.'],
   ['opentracing_trace_client', 'disable', "`disable: ['undici']` leaves `fetch` untraced."],
   ['opentracing_traced_attributes', 'tracedAttributes', ''],
-  ['opentracing_start_span_cb', 'startSpanCallback', 'For the spans of requests that come in.'],
+  [
+    'opentracing_start_span_cb',
+    'startSpanCallback',
+    'For requests that come in; `clientSpanCallback` for those that go out.',
+  ],
 ]
 
 const instrumentation = (): Line[] => [
@@ -60,12 +64,12 @@ const instrumentation = (): Line[] => [
     'callerNameHeaders',
     'The first that is there becomes the tag `peer.service`.',
   ],
-  ['CONFIG.callee_name_headers', 'instrument', 'None; a table of your own can tell it (`spoor/instrument`).'],
   [
-    'CONFIG.callee_endpoint_headers',
-    'instrument',
-    'None; a table of your own can tell it (`spoor/instrument`).',
+    'CONFIG.callee_name_headers',
+    'calleeNameHeaders',
+    'The first that is there becomes the tag `peer.service` of the client span.',
   ],
+  ['CONFIG.callee_endpoint_headers', 'calleeEndpointHeaders', 'Names the client span: `GET endpoint`.'],
 ]
 
 export const pythonNames = (): PythonName[] =>

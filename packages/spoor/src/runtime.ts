@@ -2,6 +2,7 @@ import { FORMAT_HTTP_HEADERS } from './api/format.ts'
 import { globalTracer } from './api/global.ts'
 import { KIND_SERVER } from './api/span-kind.ts'
 import type { Tracer } from './api/tracer.ts'
+import type { ClientPolicy } from './instrument/client-policy.ts'
 import { Facts } from './instrument/facts.ts'
 import { foreignRuntime, type Surroundings } from './instrument/foreign-runtime.ts'
 import type { EngineParent, EngineSpan, Row } from './instrument/row.ts'
@@ -20,6 +21,7 @@ export function runtimeOf(
   dialect: Dialect,
   privacy: Privacy,
   policy: ServerPolicy | null,
+  clients: ClientPolicy | null,
 ): Runtime {
   const shared = {
     tracer: globalTracer(),
@@ -29,6 +31,7 @@ export function runtimeOf(
     messaging: messagingNames(dialect),
     privacy,
     policy,
+    clients,
   }
   return tracer instanceof SpoorTracer ? ownRuntime(tracer, shared) : foreignRuntime(tracer, shared)
 }

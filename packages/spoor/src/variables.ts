@@ -99,6 +99,8 @@ export interface Settings {
   ignoreUserAgents?: string[]
   ignoreRoutes?: string[]
   callerNameHeaders?: string[]
+  calleeNameHeaders?: string[]
+  calleeEndpointHeaders?: string[]
   trustProxy?: boolean
 }
 
@@ -251,6 +253,14 @@ export const variables: { readonly [Key in keyof Settings]-?: Variable<NonNullab
   callerNameHeaders: list(
     'SPOOR_CALLER_NAME_HEADERS',
     'Headers that may name the caller; the first that is there becomes the tag `peer.service`.',
+  ),
+  calleeNameHeaders: list(
+    'SPOOR_CALLEE_NAME_HEADERS',
+    'Headers of outgoing requests that may name the service called: the tag `peer.service`.',
+  ),
+  calleeEndpointHeaders: list(
+    'SPOOR_CALLEE_ENDPOINT_HEADERS',
+    'Headers of outgoing requests that may name the endpoint called: the name of the span, `GET orders.list`.',
   ),
   trustProxy: flag(
     'SPOOR_TRUST_PROXY',

@@ -90,5 +90,6 @@ function runtimeFor(tracer: Tracer, dialect: Dialect): Runtime {
     messaging: messagingNames(dialect),
     privacy: { statements: false, secretParameters },
     policy: null,
+    clients: null,
   })
 }

@@ -35,7 +35,9 @@ export class Binding<Event> {
         const given = parent ?? this.row.parent?.(event)
         const from = given === undefined ? this.runtime.scope.activeSpan : given
         if (from === null && this.row.onlyInTrace === true) return null
-        return this.runtime.open(this.row, event, from)
+        const span = this.runtime.open(this.row, event, from)
+        this.row.began?.(event, span, this.runtime)
+        return span
       }
       return this.row.target?.(event, this.runtime) ?? null
     } catch (error) {

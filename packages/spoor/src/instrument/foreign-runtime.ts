@@ -12,7 +12,7 @@ import type { Runtime } from './runtime.ts'
 /** What every runtime is given, whoever's tracer it leads to. */
 export type Surroundings = Pick<
   Runtime,
-  'tracer' | 'scope' | 'http' | 'database' | 'messaging' | 'privacy' | 'policy'
+  'tracer' | 'scope' | 'http' | 'database' | 'messaging' | 'privacy' | 'policy' | 'clients'
 >
 
 /** OpenTracing's way into any tracer but our own. */

@@ -16,6 +16,8 @@ export interface Outbound {
   readonly request: ClientRequest
   /** The value of its `Host` header, where there is one. */
   readonly authority: string | undefined
+  /** A header of those that were given as a list, which the request itself does not know. */
+  header(name: string): string | undefined
   response?: IncomingMessage
   error?: unknown
 }
@@ -48,7 +50,7 @@ export function traceClient(
     return function (this: ClientRequest & Tied, firstLine, headers) {
       if (!binding.enabled || this[EXCHANGE] !== undefined || isUntraced(this))
         return store.call(this, firstLine, headers)
-      const event: Outbound = { request: this, authority: hostIn(headers) }
+      const event: Outbound = new Departure(this, headers)
       const caller = runtime.scope.activeSpan
       const span = binding.start(event)
       if (span === null) return store.call(this, firstLine, headers)
@@ -122,11 +124,28 @@ function withHeaders(headers: StoredHeaders, added: { [name: string]: string }):
   return joined
 }
 
-function hostIn(headers: StoredHeaders): string | undefined {
-  if (!Array.isArray(headers)) return text(headers?.['host']?.[1])
-  const flat: unknown[] = Array.isArray(headers[0]) ? headers.flat() : headers
-  const index = flat.findIndex((name, i) => i % 2 === 0 && String(name).toLowerCase() === 'host')
-  return index < 0 ? undefined : text(flat[index + 1])
+class Departure implements Outbound {
+  readonly request: ClientRequest
+  response?: IncomingMessage
+  error?: unknown
+  readonly #headers: StoredHeaders
+
+  constructor(request: ClientRequest, headers: StoredHeaders) {
+    this.request = request
+    this.#headers = headers
+  }
+
+  get authority(): string | undefined {
+    return this.header('host')
+  }
+
+  header(name: string): string | undefined {
+    const headers = this.#headers
+    if (!Array.isArray(headers)) return text(headers?.[name]?.[1])
+    const flat: unknown[] = Array.isArray(headers[0]) ? headers.flat() : headers
+    const index = flat.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name)
+    return index < 0 ? undefined : text(flat[index + 1])
+  }
 }
 
 function text(value: unknown): string | undefined {

@@ -24,6 +24,8 @@ export interface Row<Event> {
   target?(event: Event, runtime: Runtime): EngineSpan | null
   /** Facts that are known at start. Only called when somebody keeps them. */
   describe(event: Event, to: FactWriter, runtime: Runtime): void
+  /** The span is there, and nothing of it has left the process yet. */
+  began?(event: Event, span: EngineSpan, runtime: Runtime): void
   /** Facts that are known at the end. `span` may be renamed too. */
   conclude?(event: Event, span: EngineSpan, runtime: Runtime): void
   /** What the event says went wrong, where that is neither thrown nor rejected. */

@@ -4,6 +4,7 @@ import type { Tracer } from '../api/tracer.ts'
 import type { DatabaseNames } from '../semantics/database.ts'
 import type { HttpNames } from '../semantics/http.ts'
 import type { MessagingNames } from '../semantics/messaging.ts'
+import type { ClientPolicy } from './client-policy.ts'
 import type { EngineParent, EngineSpan, Row } from './row.ts'
 import type { ServerPolicy } from './server-policy.ts'
 
@@ -22,6 +23,8 @@ export interface Runtime {
   silent(parent: EngineParent): EngineSpan
   /** What was said at start of all requests; null for nothing. */
   readonly policy: ServerPolicy | null
+  /** What was said at start of requests that go out; null for nothing. */
+  readonly clients: ClientPolicy | null
   /** Reads a context from request headers; null for none. Never throws. */
   extract(headers: object): SpanContext | null
   /** Adds headers for a context to a carrier. Never throws. */

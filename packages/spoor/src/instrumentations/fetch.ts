@@ -27,6 +27,12 @@ function replaceHeader(request: Request, name: string, value: string): void {
   request.addHeader(name, value)
 }
 
+function headerOf({ headers }: Request, name: string): unknown {
+  if (!Array.isArray(headers)) return undefined
+  const index = headers.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name)
+  return index < 0 ? undefined : headers[index + 1]
+}
+
 /** The global `fetch` and every undici client. */
 export const fetch: Instrumentation = instrumentation({
   name: 'undici',
@@ -50,6 +56,8 @@ export const fetch: Instrumentation = instrumentation({
         url: ({ request }) => `${request.origin}${request.path}`,
         host: ({ request }) => hostOf(String(request.origin)).host,
         port: ({ request }) => hostOf(String(request.origin)).port,
+        request: ({ request }) => request,
+        header: ({ request }, name) => headerOf(request, name),
         status: ({ response }) => response?.statusCode,
       }),
       key: ({ request }: Message) => request,

@@ -19,6 +19,8 @@ const outbound = httpClient<Outbound>({
   host: ({ request }) => request.host,
   port: (event) =>
     Number(/:(\d+)$/.exec(authority(event))?.[1] ?? (event.request.protocol === 'https:' ? 443 : 80)),
+  request: ({ request }) => request,
+  header: (event, name) => event.request.getHeader?.(name) ?? event.header(name),
   status: ({ response }) => response?.statusCode,
   protocolVersion: ({ response }) => response?.httpVersion,
 })

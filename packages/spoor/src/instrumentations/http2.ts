@@ -15,6 +15,8 @@ const outbound = httpClient<OutboundStream>({
     const origin = parsed(event)
     return origin && (Number(origin.port) || (origin.protocol === 'https:' ? 443 : 80))
   },
+  request: ({ headers }) => headers,
+  header: ({ headers }, name) => headers[name],
   status: ({ status }) => status,
   protocolVersion: () => '2',
 })

@@ -16,6 +16,10 @@ export interface HttpClientFacts<Event> {
   readonly status: (event: Event) => number | undefined
   readonly protocolVersion?: (event: Event) => string | undefined
   readonly component: string
+  /** A header of the request, by its lower-case name. */
+  readonly header?: (event: Event, name: string) => unknown
+  /** What the library knows as the request, for callbacks. */
+  readonly request?: (event: Event) => object
   readonly skip?: (event: Event) => boolean
 }
 
@@ -32,6 +36,11 @@ export function httpClient<Event>(facts: HttpClientFacts<Event>): Row<Event> {
       write(to, http.fullUrl, maskUrl(facts.url(event), privacy.secretParameters))
       write(to, http.serverAddress, facts.host(event))
       write(to, http.serverPort, facts.port(event))
+    },
+    began(event, span, { clients }) {
+      if (clients === null) return
+      const { method, header, request } = facts
+      clients.begin(span, methodName(method(event)), (name) => header?.(event, name), request?.(event) ?? {})
     },
     conclude(event, span, { http }) {
       const status = facts.status(event)

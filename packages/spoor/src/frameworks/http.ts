@@ -10,13 +10,15 @@
 import { Server } from 'node:net'
 import { SpoorError } from '../api/errors.ts'
 import { attachConnect, type ConnectApp, isConnect } from './http/connect.ts'
-import { exchangeOf, messageOf } from './http/messages.ts'
+import { fetchExchangeOf, fetchMessageOf } from './http/fetch.ts'
+import { attachH3, type H3App, isH3 } from './http/h3.ts'
+import { exchangeOf, messageOf, watchNext } from './http/messages.ts'
 import { attachRestify, isRestify, type RestifyServer } from './http/restify.ts'
 import { attachServer } from './http/servers.ts'
 import { type Framework, Tracing, type TracingOptions } from './tracing.ts'
 
 /** What an `HttpTracing` can be attached to. */
-export type HttpApp = Server | ConnectApp | RestifyServer
+export type HttpApp = Server | ConnectApp | RestifyServer | H3App
 
 /** Traces all requests of servers and applications, or the handlers that are marked. */
 export class HttpTracing<Request extends object = any, Response extends object = any> extends Tracing<
@@ -32,11 +34,13 @@ export class HttpTracing<Request extends object = any, Response extends object =
 const framework: Framework<HttpApp> = {
   name: 'http',
   throwEnds: true,
-  exchange: exchangeOf,
-  message: messageOf,
+  exchange: (args) => fetchExchangeOf(args) ?? exchangeOf(args),
+  message: (request) => fetchMessageOf(request) ?? messageOf(request),
+  watch: watchNext,
   attach(app, tracing) {
     if (app instanceof Server) return attachServer(app, tracing)
     if (isRestify(app)) return attachRestify(app, tracing)
+    if (isH3(app)) return attachH3(app, tracing)
     if (isConnect(app)) return attachConnect(app, tracing)
     throw new SpoorError(
       'SPOOR_NOT_AN_APP',

@@ -207,6 +207,8 @@ export class Tracing<App extends object = any, Request extends object = any, Res
       const watched = framework.watch?.(args, passed) ?? args
       return serve(exchange, () => handler.apply(this, watched as unknown[]))
     }
+    // Restify tells by its constructor whether a handler is asynchronous.
+    Object.setPrototypeOf(marked, Object.getPrototypeOf(handler) as object)
     return Object.defineProperties(marked, Object.getOwnPropertyDescriptors(handler))
   }
 

@@ -123,7 +123,7 @@ export function attempt<Result>(
 }
 
 /** A span in whose flow the request was made or handed on, in this process; not one in which the server was started. */
-function surrounding({ scope }: Runtime, message: object): EngineParent {
+export function surrounding({ scope }: Runtime, message: object): EngineParent {
   const active = scope.activeSpan as EngineSpan | null
   const isStartOfServer =
     active === null ||

@@ -257,3 +257,18 @@ export class HttpRequestView implements InboundRequest {
     return this.#request.socket?.remotePort
   }
 }
+
+/** The same for a request that is seen below routers: those cut off the path that they are mounted at, and leave the whole. */
+export class RoutedRequestView extends HttpRequestView {
+  readonly #routed: { readonly originalUrl?: unknown }
+
+  constructor(request: object) {
+    super(request)
+    this.#routed = request
+  }
+
+  override get url(): string {
+    const { originalUrl } = this.#routed
+    return typeof originalUrl === 'string' ? originalUrl : super.url
+  }
+}

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { type Arrival, admit, attempt, join, type Serving, serverBinding } from './admit.ts'
 import type { Binding } from './bind.ts'
 import { type InboundRequest, isSilent, noteFailure, openSpanOf, serverSpanOf } from './inbound.ts'
-import { closeResponse, followMessages, HttpRequestView } from './requests.ts'
+import { closeResponse, followMessages, RoutedRequestView } from './requests.ts'
 import type { EngineSpan } from './row.ts'
 import type { Runtime } from './runtime.ts'
 import { followStream } from './streams.ts'
@@ -82,7 +82,7 @@ function arrivalOf({ message, response, view, request, reply, route, known }: Ex
   return {
     message,
     response,
-    view: view ?? new HttpRequestView(message),
+    view: view ?? new RoutedRequestView(message),
     request: request ?? message,
     reply: reply ?? response,
     route,

@@ -2,6 +2,7 @@ import type { Instrumentation } from '../instrument/define.ts'
 import { express } from './express.ts'
 import { fastify } from './fastify.ts'
 import { fetch } from './fetch.ts'
+import { h3 } from './h3.ts'
 import { hapi } from './hapi.ts'
 import { hono } from './hono.ts'
 import { http } from './http.ts'
@@ -12,6 +13,7 @@ import { nest } from './nest.ts'
 import { opentracing } from './opentracing.ts'
 import { pg } from './pg.ts'
 import { redis } from './redis.ts'
+import { restify } from './restify.ts'
 import { socketIo } from './socket.io.ts'
 import { ws } from './ws.ts'
 
@@ -26,6 +28,8 @@ export const instrumentations: readonly Instrumentation[] = [
   hapi,
   hono,
   nest,
+  restify,
+  h3,
   pg,
   redis,
   ioredis,

@@ -1,5 +1,5 @@
-import { noteFailure, openSpanOf } from '../../instrument/inbound.ts'
 import { patchMethod, type Undo } from '../../instrument/patch.ts'
+import { tellFailure } from '../../instrument/serve.ts'
 import type { Tracing } from '../tracing.ts'
 
 /** What we use of an application of Connect 3. */
@@ -53,7 +53,7 @@ function telling(layer: Layer): Layer {
     told = {
       route,
       handle: (error: unknown, request: object, response: object, next: unknown) => {
-        tell(request, error)
+        tellFailure(request, error)
         return layer.handle(error, request, response, next)
       },
     }
@@ -66,12 +66,7 @@ function telling(layer: Layer): Layer {
 const last: Layer = {
   route: '',
   handle(error: unknown, request: object, _response: object, next: (error: unknown) => void) {
-    tell(request, error)
+    tellFailure(request, error)
     next(error)
   },
-}
-
-function tell(request: object, error: unknown): void {
-  const span = openSpanOf(request)
-  if (span !== null) noteFailure(span, error)
 }

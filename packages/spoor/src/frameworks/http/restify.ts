@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events'
-import { noteFailure, openSpanOf } from '../../instrument/inbound.ts'
 import { patchMethod, type Undo } from '../../instrument/patch.ts'
-import type { Exchange } from '../../instrument/serve.ts'
+import { type Exchange, tellFailure } from '../../instrument/serve.ts'
 import type { Tracing } from '../tracing.ts'
 import { routeOf } from './messages.ts'
 import { attachServer } from './servers.ts'
@@ -31,8 +30,7 @@ export function attachRestify(app: RestifyServer, tracing: Tracing): Undo {
     '_onHandlerError',
     (handleError: HandleError): HandleError =>
       function (this: unknown, error, request, ...rest) {
-        const span = openSpanOf(request)
-        if (span !== null) noteFailure(span, error)
+        tellFailure(request, error)
         return handleError.call(this, error, request, ...rest)
       },
     Symbol('spoor.traced'),

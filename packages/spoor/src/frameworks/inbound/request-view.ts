@@ -1,5 +1,5 @@
 import type { InboundRequest } from '../../instrument/inbound.ts'
-import { HttpRequestView } from '../../instrument/requests.ts'
+import { RoutedRequestView } from '../../instrument/requests.ts'
 import { FetchRequestView } from '../../instrument/serve-fetch.ts'
 import { requestOf, type Stream, type StreamHeaders } from '../../instrument/streams.ts'
 import { report } from '../../log.ts'
@@ -69,21 +69,15 @@ export function see(request: unknown): Seen {
 
 interface NodeMessage {
   readonly rawHeaders: readonly string[]
-  readonly originalUrl?: string
   readonly socket?: { readonly localAddress?: string; readonly localPort?: number }
 }
 
-/** Routers cut off the path that they are mounted at, and leave the whole one beside it. */
-class NodeRequestView extends HttpRequestView {
+class NodeRequestView extends RoutedRequestView {
   readonly #message: NodeMessage
 
   constructor(message: NodeMessage) {
     super(message)
     this.#message = message
-  }
-
-  override get url(): string {
-    return this.#message.originalUrl ?? super.url
   }
 
   get serverName(): string | undefined {

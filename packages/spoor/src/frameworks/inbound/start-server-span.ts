@@ -1,6 +1,7 @@
 import { noopSpan } from '../../api/noop.ts'
 import type { Span } from '../../api/span.ts'
 import type { OpenTracer, Tracer } from '../../api/tracer.ts'
+import { surrounding } from '../../instrument/admit.ts'
 import type { Binding } from '../../instrument/bind.ts'
 import { behindProxy } from '../../instrument/forwarded.ts'
 import {
@@ -13,7 +14,6 @@ import {
   serverSpanOf,
   tellRoute,
 } from '../../instrument/inbound.ts'
-import type { EngineSpan } from '../../instrument/row.ts'
 import type { Runtime } from '../../instrument/runtime.ts'
 import { ServerPolicy } from '../../instrument/server-policy.ts'
 import { report } from '../../log.ts'
@@ -88,10 +88,10 @@ function start({ view, message }: Seen, request: object, options: ServerSpanOpti
   const trusts = trustProxy || runtime.policy?.trustsProxy === true
   const arrival = described(view, trusts ? behindProxy(view) : view, callerNameHeaders, runtime)
   const binding = bindingOf(runtime)
-  const active = runtime.scope.activeSpan as EngineSpan | null
-  const span = receive(binding, arrival, message ?? {}, message ?? {}, {
+  const carrier = message ?? {}
+  const span = receive(binding, arrival, carrier, carrier, {
     policy: plain,
-    parent: active === null || active.finished === true ? null : active,
+    parent: surrounding(runtime, carrier),
     request,
     component,
   })

@@ -102,7 +102,7 @@ class Visit {
     const { kept } = this.#exchange
     if (isResponse(result)) return this.#watched(result)
     const response = kept?.get()
-    if (response === undefined) this.#end(undefined, true)
+    if (!isResponse(response)) this.#end(undefined, true)
     else {
       const watched = this.#watched(response)
       if (watched !== response) kept?.set(watched)
@@ -131,6 +131,10 @@ class Visit {
       return response
     }
     const watched = copyOf(response, this.#stream(body, status))
+    if (watched === null) {
+      this.#end(status, true)
+      return response
+    }
     this.#answer.sent = watched
     return watched
   }
@@ -189,13 +193,18 @@ function isResponse(value: unknown): value is Response {
 /** What a response knows and cannot be told when it is made. */
 const GIVEN = ['url', 'redirected', 'type'] as const
 
-function copyOf(response: Response, body: ReadableStream<Uint8Array>): Response {
-  const copy = new Response(body, response)
-  for (const name of GIVEN) {
-    const value = response[name]
-    if (copy[name] !== value) Object.defineProperty(copy, name, { configurable: true, value })
+/** Null for what looks like a response and is none: nothing of it has been touched then. */
+function copyOf(response: Response, body: ReadableStream<Uint8Array>): Response | null {
+  try {
+    const copy = new Response(body, response)
+    for (const name of GIVEN) {
+      const value = response[name]
+      if (copy[name] !== value) Object.defineProperty(copy, name, { configurable: true, value })
+    }
+    return copy
+  } catch {
+    return null
   }
-  return copy
 }
 
 /** A `Request` as the engine reads it. Accessors, so that what nobody reads costs nothing. */

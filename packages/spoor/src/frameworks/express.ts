@@ -53,6 +53,8 @@ const framework: Framework<ExpressApp> = {
     return [...args.slice(0, -1), watched]
   },
   attach(app, tracing) {
+    // Who else has patched the application since keeps what they found: us, who then have to be silent.
+    let attached = true
     const mark = Symbol('spoor.traced')
     const released = nameRoutes(table, partsOf(app))
     const undo = patchMethod(
@@ -60,6 +62,7 @@ const framework: Framework<ExpressApp> = {
       'handle',
       (handle: (...args: unknown[]) => unknown) =>
         function (this: unknown, request: ExpressRequest, response: object, ...rest: unknown[]): unknown {
+          if (!attached) return handle.call(this, request, response, ...rest)
           return tracing.serve({ message: request, response }, () =>
             handle.call(this, request, response, ...rest),
           )
@@ -67,6 +70,7 @@ const framework: Framework<ExpressApp> = {
       mark,
     )
     return () => {
+      attached = false
       undo?.()
       released()
     }

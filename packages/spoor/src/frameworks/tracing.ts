@@ -1,15 +1,15 @@
 import { SpoorError } from '../api/errors.ts'
 import type { Span } from '../api/span.ts'
 import type { Tracer } from '../api/tracer.ts'
-import { type Checks, check, checkEach, isObject, oneOf } from '../checks.ts'
+import { type Checks, check, checkEach, isObject, oneOf, refuse } from '../checks.ts'
 import type { Serving } from '../instrument/admit.ts'
-import { openSpanOf } from '../instrument/inbound.ts'
+import { openSpanOf, serverSpanAbove } from '../instrument/inbound.ts'
 import type { Undo } from '../instrument/patch.ts'
 import { type Exchange, Server, tellFailure } from '../instrument/serve.ts'
 import { type FetchExchange, FetchServer } from '../instrument/serve-fetch.ts'
 import { checkServerOptions, type ServerOptions, serverChecks } from '../instrument/server-options.ts'
 import { ServerPolicy } from '../instrument/server-policy.ts'
-import type { AttributeSource, TracedAttributes } from '../instrument/traced-attributes.ts'
+import type { TracedAttributes } from '../instrument/traced-attributes.ts'
 import type { Dialect } from '../semantics/dialect.ts'
 import { type TracerOption, tracerCheck } from '../tracer-option.ts'
 import { TracerSource } from './tracer-source.ts'
@@ -131,7 +131,7 @@ export class Tracing<App extends object = any, Request extends object = any, Res
    * @returns null when the request is not traced, ignored, or finished
    */
   getSpan(request?: Request): Span | null {
-    if (request === undefined) return this.#source.runtime.scope.activeSpan
+    if (request === undefined) return serverSpanAbove(this.#source.runtime.scope.activeSpan)
     const message = this.#framework.message?.(request) ?? request
     return openSpanOf(message)
   }
@@ -153,12 +153,12 @@ export class Tracing<App extends object = any, Request extends object = any, Res
   trace<Fn extends Handler>(first: string, second: string, handler: Fn): Fn
   trace<Fn extends Handler>(first: string, second: string, third: string, handler: Fn): Fn
   trace(...attributes: readonly string[]): HandlerDecorator
-  trace(attributes: readonly AttributeSource<Request>[]): HandlerDecorator
+  trace(attributes: TracedAttributes<Request>): HandlerDecorator
   trace(...given: readonly any[]): any {
+    // `@tracing.trace` without parentheses.
+    if (isDecoration(given)) return this.#decorator([])(...given)
     const last: unknown = given.at(-1)
     if (typeof last === 'function') return this.#mark(last as Handler, listed(given.slice(0, -1)))
-    // `@tracing.trace` without parentheses.
-    if (typeof given[0] === 'function') return this.#mark(given[0] as Handler, [])
     return this.#decorator(listed(given))
   }
 
@@ -196,6 +196,7 @@ export class Tracing<App extends object = any, Request extends object = any, Res
 
   #mark(handler: Handler, attributes: TracedAttributes): Handler {
     checkServerOptions({ tracedAttributes: attributes })
+    if (typeof handler !== 'function') refuse('what trace() marks', handler, 'a function or a method')
     const framework = this.#framework
     const serve = (exchange: Exchange | FetchExchange, run: () => unknown): unknown =>
       'fetch' in exchange ? this.serveFetch(exchange, run, attributes) : this.serve(exchange, run, attributes)
@@ -212,11 +213,15 @@ export class Tracing<App extends object = any, Request extends object = any, Res
     return Object.defineProperties(marked, Object.getOwnPropertyDescriptors(handler))
   }
 
-  #decorator(attributes: TracedAttributes): HandlerDecorator {
-    return ((target: unknown, _key?: unknown, descriptor?: PropertyDescriptor) =>
-      descriptor === undefined
-        ? this.#mark(target as Handler, attributes)
-        : { ...descriptor, value: this.#mark(descriptor.value as Handler, attributes) }) as HandlerDecorator
+  #decorator(attributes: TracedAttributes): (...args: readonly any[]) => any {
+    checkServerOptions({ tracedAttributes: attributes })
+    return (target, keyOrContext, descriptor) => {
+      if (descriptor !== undefined) return { ...descriptor, value: this.#mark(descriptor.value, attributes) }
+      const kind = keyOrContext?.kind ?? 'method'
+      if (kind === 'field') return (initial: Handler) => this.#mark(initial, attributes)
+      if (kind !== 'method') refuse('what trace() decorates', kind, 'a method, or a field with a function')
+      return this.#mark(target, attributes)
+    }
   }
 }
 
@@ -230,9 +235,17 @@ export interface HandlerDecorator {
   <Fn extends Handler>(handler: Fn): Fn
 }
 
-/** Attributes come as one list, or one after the other. */
+/** Attributes come as one list or record, or one after the other. */
 function listed(given: readonly any[]): TracedAttributes {
-  return given.length === 1 ? given[0] : given
+  return given.length === 1 && typeof given[0] !== 'function' ? given[0] : given
+}
+
+/** What decorators are called with: by the standard a value and a context, by the older one an owner, a key and a descriptor. */
+function isDecoration([first, second, third]: readonly any[]): boolean {
+  if (typeof second === 'object' && second !== null)
+    return 'kind' in second && 'name' in second && third === undefined
+  const isKey = typeof second === 'string' || typeof second === 'symbol'
+  return isKey && isApp(first) && !Array.isArray(first) && typeof third === 'object' && third !== null
 }
 
 function isApp(value: unknown): boolean {

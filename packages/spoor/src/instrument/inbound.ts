@@ -361,6 +361,16 @@ export function openSpanOf(message: object): EngineSpan | null {
   return span === null || span.finished === true || open.closed.has(span) || isSilent(span) ? null : span
 }
 
+/**
+ * The server span in whose flow a span is active. Tracers other than ours do not tell what is above a span: theirs is taken
+ * for it.
+ */
+export function serverSpanAbove(active: EngineSpan | null): EngineSpan | null {
+  const span = active?.root ?? active
+  if (span === null || span.finished === true || open.closed.has(span) || isSilent(span)) return null
+  return span.kind === undefined || span.kind === KIND_SERVER ? span : null
+}
+
 /** Whether a span stands for a request that is ignored. */
 export function isSilent(span: EngineSpan): boolean {
   return isSilentSpan(span) || span.muted === true

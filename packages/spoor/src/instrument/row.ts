@@ -50,6 +50,9 @@ export interface EngineSpan extends Span, Partial<FactWriter> {
   readonly recording?: boolean
   readonly finished?: boolean
   readonly muted?: boolean
+  readonly kind?: number
+  /** Where its trace entered this process: the server span, in a request. */
+  readonly root?: EngineSpan
   /** A name that gives way to one of the application's. */
   suggestName?(name: string): void
   /** Sends nothing of its trace from this process. */

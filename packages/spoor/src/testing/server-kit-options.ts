@@ -52,15 +52,23 @@ export const optionCases: readonly ServerCase[] = [
       checkSame(span.tags['method'], 'GET', 'the method that the callback saw')
     },
   },
-  harmless('PYR-E03, FLK-E04, TOR-E05, PYR-T10', 'start', 'throws', () => {
-    throw new Error('a broken callback')
+  harmless('start', fails, {
+    title:
+      'PYR-E03, FLK-E04, TOR-E05, PYR-T10: a start callback that throws changes no response, and is reported once',
   }),
-  harmless('FLK-E04, TOR-E05', 'start', 'rejects', () => Promise.reject(new Error('a broken callback'))),
-  harmless('FLK-E04, TOR-E05', 'start', 'never settles', () => new Promise(() => {}), 0),
-  harmless('FLK-E04, TOR-E05', 'finish', 'throws', () => {
-    throw new Error('a broken callback')
+  harmless('start', rejects, {
+    title: 'FLK-E04, TOR-E05: a start callback that rejects changes no response, and is reported once',
   }),
-  harmless('FLK-E04, TOR-E05', 'finish', 'rejects', () => Promise.reject(new Error('a broken callback'))),
+  harmless('start', hangs, {
+    title: 'FLK-E04, TOR-E05: a start callback that never settles changes no response, and is not waited for',
+    reports: 0,
+  }),
+  harmless('finish', fails, {
+    title: 'FLK-E04, TOR-E05: a finish callback that throws changes no response, and is reported once',
+  }),
+  harmless('finish', rejects, {
+    title: 'FLK-E04, TOR-E05: a finish callback that rejects changes no response, and is reported once',
+  }),
   {
     title:
       'OPI-H02, PYR-B07: the finish callback sees the request, the response and its status, and may still tag',
@@ -111,8 +119,8 @@ export const optionCases: readonly ServerCase[] = [
           known = { request, during: bed.running.getSpan?.(request) }
         },
       })
-      if (bed.running.getSpan === undefined) return
       const { span } = await bed.visit('/hello')
+      if (bed.running.getSpan === undefined) return
       checkSame(known?.during, span, 'the span while the request is served')
       checkSame(bed.running.getSpan((known as { request: object }).request), null, 'the span afterwards')
     },
@@ -189,21 +197,22 @@ export const optionCases: readonly ServerCase[] = [
   },
   {
     title: 'an ignored request that fails is answered as ever, and is not traced',
-    needs: ['/thrown'],
+    needs: ['/thrown', '/hello'],
     options: { ignore: ['/thrown'] },
-    run: (bed) => bed.ignored('/thrown', undefined, 500),
+    async run(bed) {
+      await bed.ignored('/thrown', undefined, 500)
+      await bed.visit('/hello')
+    },
   },
 ]
 
 function harmless(
-  ids: string,
   which: 'start' | 'finish',
-  how: string,
   callback: () => unknown,
-  reports = 1,
+  { title, reports = 1 }: { title: string; reports?: number },
 ): ServerCase {
   return {
-    title: `${ids}: a ${which} callback that ${how} changes no response, and is ${reports === 0 ? 'not waited for' : 'reported once'}`,
+    title,
     needs: ['/hello'],
     async run(bed) {
       const lines = await listen(async () => {
@@ -240,4 +249,16 @@ function sevenfold(): number {
 
 function unreadable(): never {
   throw new Error('a broken function')
+}
+
+function fails(): never {
+  throw new Error('a broken callback')
+}
+
+function rejects(): Promise<never> {
+  return Promise.reject(new Error('a broken callback'))
+}
+
+function hangs(): Promise<void> {
+  return new Promise(() => {})
 }

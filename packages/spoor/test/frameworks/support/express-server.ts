@@ -142,7 +142,8 @@ export function declare(express: any, app: any, { work, handler, spanOf }: Parts
 
 /** Puts a listener for requests on a free port of the loopback interface. */
 export async function serve(listener: any): Promise<ServerRunning> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
+  // A slow machine should not meet connections that the server has just given up.
+  const server = createServer({ keepAliveTimeout: 60_000 }, listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

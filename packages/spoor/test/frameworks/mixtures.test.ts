@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { init, shutdown, withSpan } from 'spoor'
+import { MemorySink } from 'spoor/export'
+import { ExpressTracing } from 'spoor/express'
+import { MockTracer } from 'spoor/testing'
+import { finished, get, only, until, untraced, withApp } from './support/client.ts'
+import { load } from './support/express-server.ts'
+
+const express = load('express')
+const ok = (_: unknown, response: any): void => response.send('ok')
+const user = (request: any, response: any): void => response.send(request.params.id)
+
+function application(): any {
+  const app = express()
+  app.set('env', 'test')
+  return app
+}
+
+describe('tracing objects, applications and init() in every mixture', () => {
+  afterEach(() => shutdown())
+
+  it('FLK-Q10: one tracing object serves several applications', async () => {
+    const tracer = new MockTracer()
+    const tracing = new ExpressTracing({ tracer })
+    for (const path of ['/one/:id', '/other/:id']) {
+      const app = application()
+      app.get(path, user)
+      tracing.attach(app)
+      await withApp(app, (url) => get(`${url}${path.replace(':id', '7')}`))
+      assert.equal((await only(tracer)).operationName, `GET ${path}`)
+    }
+  })
+
+  it('FLK-B08: two tracing objects on one application make one span, and call back both', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    const calls: string[] = []
+    const spans = new Set<unknown>()
+    for (const name of ['first', 'second']) {
+      new ExpressTracing({
+        tracer,
+        app,
+        tracedAttributes: { [name]: 'params.id' },
+        startSpanCallback(span) {
+          spans.add(span)
+          calls.push(`${name} starts`)
+        },
+        finishSpanCallback: (_span, _request, response) =>
+          void calls.push(`${name} ends ${response.statusCode}`),
+      })
+    }
+    app.get('/users/:id', user)
+    await withApp(app, (url) => get(`${url}/users/7`))
+    const span = await only(tracer)
+    assert.deepEqual([...spans], [span])
+    assert.deepEqual(calls.toSorted(), ['first ends 200', 'first starts', 'second ends 200', 'second starts'])
+    assert.deepEqual([span.tags['first'], span.tags['second']], ['7', '7'])
+  })
+
+  it('FLK-A10: a router is traced as an application is, and what is beside it is not', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    const router = express.Router()
+    new ExpressTracing({ tracer, app: router })
+    router.get('/users/:id', user)
+    app.use('/api', router)
+    app.get('/beside', ok)
+    await withApp(app, async (url) => {
+      await get(`${url}/beside`)
+      assert.equal((await get(`${url}/api/users/7`)).body, '7')
+    })
+    assert.equal((await only(tracer)).operationName, 'GET /api/users/:id')
+  })
+
+  it('FLK-A10, FLK-B08: an application below another, each attached, makes one span with the whole route', async () => {
+    const tracer = new MockTracer()
+    const tracing = new ExpressTracing({ tracer })
+    const app = application()
+    const site = application()
+    tracing.attach(app).attach(site)
+    site.get('/page/:id', user)
+    app.use('/sites', site)
+    await withApp(app, (url) => get(`${url}/sites/page/7`))
+    assert.equal((await only(tracer)).operationName, 'GET /sites/page/:id')
+  })
+
+  it('FLK-Q10: it can be attached after the routes, and while the application listens; and let go again', async () => {
+    const tracer = new MockTracer()
+    const tracing = new ExpressTracing({ tracer })
+    const app = application()
+    app.get('/users/:id', user)
+    await withApp(app, async (url) => {
+      await get(`${url}/users/1`)
+      tracing.attach(app)
+      await get(`${url}/users/2`)
+      assert.equal((await only(tracer)).operationName, 'GET /users/:id')
+      tracing.detach(app)
+      await get(`${url}/users/3`)
+      assert.equal((await finished(tracer)).length, 0)
+    })
+  })
+
+  it('FLK-Q10: letting go in another order than attaching leaves only those that are attached', async () => {
+    const tracers = [new MockTracer(), new MockTracer()] as const
+    const app = application()
+    app.get('/', ok)
+    const [first, second] = tracers.map((tracer) => new ExpressTracing({ tracer, app }))
+    await withApp(app, async (url) => {
+      first?.detach(app)
+      await get(url)
+      assert.equal((await finished(tracers[0])).length, 0)
+      assert.equal((await finished(tracers[1])).length, 1)
+      second?.detach(app)
+      await get(url)
+      assert.equal((await finished(tracers[0])).length + (await finished(tracers[1])).length, 0)
+    })
+  })
+
+  it('PYR-B09, FLK-B08, TOR-B06: a tracing object under init() adds to the span that is there', async () => {
+    const sink = new MemorySink()
+    init({ exporters: [sink] })
+    const app = application()
+    const seen: unknown[] = []
+    const tracing = new ExpressTracing({
+      app,
+      tracedAttributes: ['params.id'],
+      startSpanCallback: (span) => void seen.push(span),
+    })
+    app.get('/users/:id', (request: any, response: any) => {
+      seen.push(tracing.getSpan(request))
+      withSpan('work', () => seen.push(tracing.getSpan()))
+      response.send('ok')
+    })
+    await withApp(app, (url) => get(`${url}/users/7`))
+    await until(() => sink.spans.length === 2)
+    const span = sink.spans.find(({ kind }) => kind === 'server')
+    assert.equal(span?.name, 'GET /users/:id')
+    assert.equal(span?.attributes['params.id'], '7')
+    assert.equal(seen.length, 3)
+    assert.equal(new Set(seen).size, 1, 'the callback, the request and the flow tell of the same span')
+  })
+
+  it('a request that is ignored by its route leaves nothing, not even what was done before the route was known', async () => {
+    const sink = new MemorySink()
+    init({ exporters: [sink] })
+    const app = application()
+    new ExpressTracing({ app, ignore: { routes: ['/health/:part'] } })
+    app.use((_: unknown, __: unknown, next: () => void) => {
+      withSpan('before the route', () => {})
+      next()
+    })
+    const handler = (_: unknown, response: any): void => {
+      withSpan('in the handler', () => {})
+      response.send('ok')
+    }
+    app.get('/health/:part', handler)
+    app.get('/users/:id', handler)
+    await withApp(app, async (url) => {
+      assert.equal((await get(`${url}/health/heart`)).status, 200)
+      await get(`${url}/users/7`)
+    })
+    await until(() => sink.spans.some(({ kind }) => kind === 'server'))
+    assert.deepEqual(sink.spans.map(({ name }) => name).toSorted(), [
+      'GET /users/:id',
+      'before the route',
+      'in the handler',
+    ])
+  })
+
+  it('FLK-B10: an application that is called inside a span of this process continues it', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    new ExpressTracing({ tracer, app })
+    app.get('/', ok)
+    const gateway = (incoming: unknown, response: unknown): void => {
+      tracer.startActiveSpan('gateway', () => app(incoming, response))
+    }
+    await withApp(gateway, (url) => get(url))
+    const [outer, server] = await finished(tracer)
+    assert.equal(outer?.operationName, 'gateway')
+    assert.equal(server?.parentSpanId, outer?.spanId)
+    assert.equal(outer?.parentId, null)
+  })
+
+  it('FLK-A08: getSpan() is null outside of requests, and for those that are ignored', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    const seen: unknown[] = []
+    const tracing = new ExpressTracing({ tracer, app, ignore: ['/ignored'] })
+    app.get('/ignored', (incoming: any, response: any) => {
+      seen.push(tracing.getSpan(incoming), tracing.getSpan())
+      response.send('ok')
+    })
+    await withApp(app, (url) => get(`${url}/ignored`))
+    assert.deepEqual(seen, [null, null])
+    assert.equal(tracing.getSpan(), null)
+    assert.equal(tracing.getSpan({}), null)
+  })
+})
+
+describe('a request that goes wrong', () => {
+  it('a handler that answers twice, or passes on after it has answered, has one span with what was sent', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    new ExpressTracing({ tracer, app })
+    const errors: any[] = []
+    app.get('/twice', (_: unknown, response: any) => {
+      response.send('first')
+      response.status(500).send('second')
+    })
+    app.get('/late', (_: unknown, response: any, next: any) => {
+      response.send('first')
+      next(new Error('too late'))
+    })
+    app.use((error: any, _: unknown, __: unknown, ___: unknown) => errors.push(error.code ?? error.message))
+    await withApp(app, async (url) => {
+      assert.equal((await get(`${url}/twice`)).body, 'first')
+      assert.equal((await only(tracer)).tags['http.route'], '/twice')
+      assert.equal((await get(`${url}/late`)).body, 'first')
+      assert.equal((await only(tracer)).tags['http.status_code'], 200)
+    })
+    assert.deepEqual(errors, ['ERR_HTTP_HEADERS_SENT', 'too late'])
+  })
+
+  it('FLK-E05: a handler that never answers has its span until the client goes away', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    new ExpressTracing({ tracer, app })
+    app.get('/', () => {})
+    await withApp(app, async (url) => {
+      const outgoing = request(url, { agent: untraced }).on('error', () => {})
+      outgoing.end()
+      await until(() => tracer.unfinishedSpans().length === 1)
+      await sleep(20)
+      assert.equal(tracer.finishedSpans().length, 0)
+      outgoing.destroy()
+      const span = await only(tracer)
+      assert.deepEqual(
+        span.logs.map(({ fields }) => fields['event']),
+        ['aborted'],
+      )
+      assert.equal(span.tags['http.status_code'], undefined)
+    })
+  })
+
+  it('FLK-E05: a response that is destroyed half-way ends its span, and says so', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    new ExpressTracing({ tracer, app })
+    app.get('/', (_: unknown, response: any) => {
+      response.write('half')
+      setImmediate(() => response.destroy(new Error('no more')))
+    })
+    await withApp(app, (url) => assert.rejects(get(url)))
+    const span = await only(tracer)
+    assert.deepEqual(
+      span.logs.map(({ fields }) => fields['event']),
+      ['aborted'],
+    )
+    assert.equal(span.tags['http.status_code'], 200)
+  })
+
+  it('PYR-E01: baggage in 10,000 headers, and 10,000 items in one, harm no request', async () => {
+    for (const [bring, tracer] of [
+      [() => [...numbers(10_000)].flatMap((n) => [`ot-baggage-key${n}`, 'value']), new MockTracer()],
+      [() => ['baggage', [...numbers(10_000)].map((n) => `key${n}=value`).join(',')], undefined],
+    ] as const) {
+      const sink = new MemorySink()
+      if (tracer === undefined) init({ exporters: [sink] })
+      const app = application()
+      new ExpressTracing({ app, ...(tracer === undefined ? {} : { tracer }) })
+      app.get('/', (incoming: any, response: any) => response.send(String(incoming.rawHeaders.length > 5)))
+      const server = createServer({ maxHeaderSize: 4_000_000 }, app)
+      server.maxHeadersCount = 0
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      try {
+        assert.equal(
+          await bringing(['Host', 'localhost', ...bring()], (server.address() as AddressInfo).port),
+          'true',
+        )
+        if (tracer === undefined) await until(() => sink.spans.length === 1)
+        else assert.equal((await finished(tracer)).length, 1)
+      } finally {
+        server.closeAllConnections()
+        server.close()
+        await shutdown()
+      }
+    }
+  })
+
+  it('a rule of `ignore` by expression keeps no memory from one request to the next', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    new ExpressTracing({ tracer, app, ignore: { paths: [/\.png$/g], methods: ['get'] } })
+    app.use(ok)
+    await withApp(app, async (url) => {
+      for (let i = 0; i < 4; i += 1) await get(`${url}/picture.png`)
+      await get(`${url}/page`)
+    })
+    assert.equal((await finished(tracer)).length, 0)
+  })
+})
+
+function* numbers(count: number): Iterable<number> {
+  for (let n = 0; n < count; n += 1) yield n
+}
+
+function bringing(headers: string[], port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ port, host: '127.0.0.1', agent: untraced, headers }, (response) => {
+      let body = ''
+      response.on('data', (chunk) => (body += chunk)).on('end', () => resolve(body))
+    })
+    outgoing.on('error', reject).end()
+  })
+}

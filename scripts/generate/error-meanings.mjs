@@ -68,6 +68,10 @@ export const meanings = {
     '`setGlobalTracer()` got something that cannot start spans, or the function given as `tracer` returned such.',
     'Give what `init()` returns, or another OpenTracing tracer.',
   ],
+  SPOOR_NO_METADATA: [
+    'A handler of Nest is marked before `reflect-metadata` is loaded.',
+    "Import `'@nestjs/common'` or `'reflect-metadata'` first.",
+  ],
   SPOOR_NOT_AN_APP: [
     '`attach()` got something that is no application of this framework.',
     'Give it the application; for a router the message says what to do.',

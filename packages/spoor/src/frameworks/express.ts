@@ -31,11 +31,12 @@ export class ExpressTracing<Request extends object = any, Response extends objec
   Response
 > {
   constructor(options: TracingOptions<ExpressApp, Request, Response> = {}) {
-    super(framework, options)
+    super(expressFramework, options)
   }
 }
 
-const framework: Framework<ExpressApp> = {
+/** For frameworks that stand on this one. */
+export const expressFramework: Framework<ExpressApp> = {
   name: 'express',
   exchange(args) {
     // Error handlers get the error first.
@@ -105,7 +106,7 @@ function exchangeOf(request: ExpressRequest | undefined, response: object | unde
 }
 
 /** Known inside of a route, and lost again when its handlers pass the request on. */
-function routeOf(request: ExpressRequest): string | undefined {
+export function routeOf(request: ExpressRequest): string | undefined {
   if (request.route === undefined) return undefined
   const prefix = templateOf(request)
   const path = String(request.route.path)

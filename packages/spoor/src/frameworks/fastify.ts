@@ -40,7 +40,7 @@ export class FastifyTracing<Request extends object = any, Reply extends object =
   readonly plugin: FastifyPlugin
 
   constructor(options: TracingOptions<FastifyApp, Request, Reply> = {}) {
-    super(framework, options)
+    super(fastifyFramework, options)
     const plugin: FastifyPlugin = async (app) => {
       this.attach(app)
     }
@@ -53,7 +53,8 @@ export class FastifyTracing<Request extends object = any, Reply extends object =
   }
 }
 
-const framework: Framework<FastifyApp> = {
+/** For frameworks that stand on this one. */
+export const fastifyFramework: Framework<FastifyApp> = {
   name: 'fastify',
   exchange(args) {
     const [request, reply] = messagesOf(args)

@@ -5,6 +5,7 @@ import { type Checks, check, checkEach, isObject, oneOf, refuse } from '../check
 import type { Serving } from '../instrument/admit.ts'
 import { openSpanOf, serverSpanAbove } from '../instrument/inbound.ts'
 import type { Undo } from '../instrument/patch.ts'
+import type { Runtime } from '../instrument/runtime.ts'
 import { type Exchange, Server, tellFailure } from '../instrument/serve.ts'
 import { type FetchExchange, FetchServer } from '../instrument/serve-fetch.ts'
 import { checkServerOptions, type ServerOptions, serverChecks } from '../instrument/server-options.ts'
@@ -45,6 +46,8 @@ export interface Framework<App extends object> {
   watch?(args: readonly any[], passed: (error: unknown) => void): readonly any[]
   /** Nobody answers for a handler that throws. */
   readonly throwEnds?: boolean
+  /** Marks a handler, where that is not done by a function around it. */
+  mark?(handler: Handler, attributes: TracedAttributes, tracing: Tracing<App>): Handler
   /** Leads every request of an application through {@link Tracing.serve}. */
   attach(app: App, tracing: Tracing<App>): Undo
 }
@@ -93,6 +96,11 @@ export class Tracing<App extends object = any, Request extends object = any, Res
   /** The tracer of this object: its own, or the global one, late-bound. */
   get tracer(): Tracer {
     return this.#source.tracer
+  }
+
+  /** What leads to that tracer. For adapters. */
+  get runtime(): Runtime {
+    return this.#source.runtime
   }
 
   /**
@@ -198,6 +206,7 @@ export class Tracing<App extends object = any, Request extends object = any, Res
     checkServerOptions({ tracedAttributes: attributes })
     if (typeof handler !== 'function') refuse('what trace() marks', handler, 'a function or a method')
     const framework = this.#framework
+    if (framework.mark !== undefined) return framework.mark(handler, attributes, this)
     const serve = (exchange: Exchange | FetchExchange, run: () => unknown): unknown =>
       'fetch' in exchange ? this.serveFetch(exchange, run, attributes) : this.serve(exchange, run, attributes)
     const marked = function (this: unknown, ...args: unknown[]): unknown {

@@ -330,9 +330,11 @@ export function tellHandler(
   }: { framework: string; controller: string | undefined; method: string | undefined },
 ): void {
   const http = (open.attended && open.vocabularies.get(span)) || runtime.http
-  for (const key of http.component) span.setTag(key, framework)
-  if (controller !== undefined) span.setTag(NEST_CONTROLLER, controller)
-  if (method !== undefined) span.setTag(NEST_HANDLER, method)
+  describing(() => {
+    tellFramework(span, http, framework)
+    if (controller !== undefined) span.setTag(NEST_CONTROLLER, controller)
+    if (method !== undefined) span.setTag(NEST_HANDLER, method)
+  })
 }
 
 /**

@@ -11,24 +11,26 @@ export function requestOf(args: readonly unknown[], type: string): object | unde
 }
 
 type AddHandler = (this: unknown, pattern: unknown, handler: Handler, ...rest: unknown[]) => unknown
-interface Handler {
+export interface Handler {
   (this: unknown, ...args: unknown[]): unknown
   /** The next handler of the same event: the server sets it on what it was given, the first handler reads its own. */
   next?: Handler | undefined
 }
 
 /** `server.addHandler(pattern, handler, …)`, with handlers that are traced. */
-export function tracedHandler(add: AddHandler, binding: Binding<Message>): AddHandler {
+export function tracedHandler(add: AddHandler, binding: () => Binding<Message>): AddHandler {
   return function (pattern, handler, ...rest) {
     return add.call(this, pattern, traced(pattern, handler, binding), ...rest)
   }
 }
 
 /** One handler of a server, traced. */
-export function traced(pattern: unknown, handler: Handler, binding: Binding<Message>): Handler {
+export function traced(pattern: unknown, handler: Handler, binding: () => Binding<Message>): Handler {
   const name = nameOf(pattern)
   const wrapped = function (this: unknown, ...args: unknown[]): unknown {
-    return serveMessage(binding, messageOf(name, messageArguments(args)[1]), () => handler.apply(this, args))
+    return serveMessage(binding(), messageOf(name, messageArguments(args)[1]), () =>
+      handler.apply(this, args),
+    )
   }
   return Object.defineProperties(wrapped, {
     ...Object.getOwnPropertyDescriptors(handler),

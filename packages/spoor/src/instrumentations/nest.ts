@@ -75,7 +75,7 @@ function adoptListeners({ ListenersController }: Listeners, engine: Engine): und
     'registerPatternHandlers',
     (register: RegisterHandlers): RegisterHandlers =>
       function (wrapper, server, ...rest) {
-        engine.patch(server, 'addHandler', (add) => tracedHandler(add, binding))
+        engine.patch(server, 'addHandler', (add) => tracedHandler(add, () => binding))
         return register.call(this, wrapper, server, ...rest)
       },
   )

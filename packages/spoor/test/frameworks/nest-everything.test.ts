@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { activeSpan, withSpan } from 'spoor'
 import type { MemorySink, SpanData } from 'spoor/export'
 import { ask, finished, serverSpan, shutdown, trace } from '../instrumentations/support/web.ts'
-import { decorate, type Nest, nest, type Platform } from './support/nest.ts'
+import { decorate, loaded, type Nest, type Platform } from './support/nest.ts'
 
 for (const major of [11, 12]) {
   for (const platform of ['express', 'fastify'] as const) {
@@ -14,7 +14,7 @@ for (const major of [11, 12]) {
 
       before(async () => {
         sink = trace()
-        app = await application(await nest(major), platform)
+        app = await application(await loaded(major), platform)
         await app.listen(0, '127.0.0.1')
         origin = (await app.getUrl()).replace('[::1]', '127.0.0.1')
       })
@@ -105,7 +105,7 @@ for (const major of [11, 12]) {
   }
 }
 
-async function application({ common, core, adapter, rxjs }: Nest, platform: Platform): Promise<any> {
+async function application({ common, create, rxjs }: Nest, platform: Platform): Promise<any> {
   const { Get, Param, Post, Body, UseFilters, UseGuards, UseInterceptors, Sse, StreamableFile } = common
   class Taken extends Error {}
   const refuse = (answer: () => boolean) => UseGuards({ canActivate: answer })
@@ -184,11 +184,7 @@ async function application({ common, core, adapter, rxjs }: Nest, platform: Plat
 
   class Application {}
   common.Module({ controllers: [Birds] })(Application)
-  const Adapter = await adapter(platform)
-  const app = await core.NestFactory.create(Application, new Adapter(), {
-    logger: false,
-    forceCloseConnections: true,
-  })
+  const app = await create(platform, Application)
   app.setGlobalPrefix('api')
   app.enableVersioning({ type: common.VersioningType.URI })
   return app

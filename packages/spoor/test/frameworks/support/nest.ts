@@ -5,9 +5,11 @@ export interface Nest {
   readonly common: any
   readonly core: any
   readonly microservices: any
-  /** The adapter class of a platform. */
-  adapter(platform: Platform): Promise<any>
   readonly rxjs: any
+  /** An application that says nothing. */
+  create(platform: Platform, module: object, options?: object): Promise<any>
+  /** What reads bodies of text, on Express. */
+  text(): unknown
 }
 
 export type Platform = 'express' | 'fastify'
@@ -15,23 +17,31 @@ export type Platform = 'express' | 'fastify'
 const root = createRequire(import.meta.url)
 const eleven = createRequire(new URL('../../../../../fixtures/nest11/package.json', import.meta.url))
 
-/** Version 11 is of CommonJS, version 12 of ES modules. */
-export async function nest(major: number): Promise<Nest> {
+/** Version 11 is of CommonJS, version 12 of ES modules: those have to be hooked before they are loaded. */
+export async function loaded(major: number): Promise<Nest> {
   const load = (name: string): Promise<any> =>
     major === 11 ? Promise.resolve(eleven(name)) : (import(name) as Promise<any>)
+  const adapters: { readonly [platform in Platform]: any } = {
+    express: (await load('@nestjs/platform-express')).ExpressAdapter,
+    fastify: (await load('@nestjs/platform-fastify')).FastifyAdapter,
+  }
+  const core = await load('@nestjs/core')
   return {
+    core,
     common: await load('@nestjs/common'),
-    core: await load('@nestjs/core'),
     microservices: await load('@nestjs/microservices'),
     rxjs: major === 11 ? eleven('rxjs') : root('rxjs'),
-    async adapter(platform) {
-      const found = await load(`@nestjs/platform-${platform}`)
-      return platform === 'express' ? found.ExpressAdapter : found.FastifyAdapter
-    },
+    create: (platform, module, options = {}) =>
+      core.NestFactory.create(module, new adapters[platform](), {
+        logger: false,
+        forceCloseConnections: true,
+        ...options,
+      }),
+    text: () => root('express').text(),
   }
 }
 
-type Method = (target: object, key: string, descriptor: PropertyDescriptor) => any
+export type Method = (target: object, key: string, descriptor: PropertyDescriptor) => any
 type Parameter = (target: object, key: string, index: number) => void
 
 /** What a compiler makes of decorators on a method and on its parameters: the last one is applied first. */

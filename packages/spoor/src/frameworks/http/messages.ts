@@ -28,12 +28,13 @@ export function exchangeOf(args: readonly any[]): Exchange | null {
   }
 }
 
-/** What a handler is called with, with a `next` that tells of the error it is given. Texts are names of routes to go on with. */
+/** What a handler is called with, with a `next` that tells of the error it is given: anything but the words of Express. */
 export function watchNext(args: readonly any[], passed: (error: unknown) => void): readonly any[] {
   const next: unknown = args.at(-1)
   if (typeof next !== 'function') return args
   const watched = function (this: unknown, ...given: unknown[]): unknown {
-    if (isObject(given[0])) passed(given[0])
+    const [error] = given
+    if (error && error !== 'route' && error !== 'router') passed(error)
     return next.apply(this, given)
   }
   return [...args.slice(0, -1), Object.defineProperties(watched, Object.getOwnPropertyDescriptors(next))]

@@ -32,6 +32,48 @@ describe('examples of frameworks', { concurrency: 2 }, () => {
     })
   }
 
+  for (const folder of ['koa', 'fastify']) {
+    const shown = async (name) => {
+      const { stdout, stderr } = await run(join(home, folder, `${name}.mjs`))
+      const told = new Map(
+        [...stdout.matchAll(/^(.+) (\{.*\})$/gm)].map(([, span, facts]) => [span, JSON.parse(facts)]),
+      )
+      return { told, stdout, stderr, traces: new Set(stderr.match(/\b[0-9a-f]{32}\b/g)) }
+    }
+
+    it(`PYR-X01, FLK-X01: ${folder}/simple.mjs traces what is marked, renamed, with an event and a child`, async () => {
+      const { told, stdout, stderr } = await shown('simple')
+      assert.deepEqual(told.get('greeter GET /hello'), { events: [] })
+      assert.deepEqual(told.get('greeter GET /hello/Ada'), { name: 'Ada', events: ['greeted'] })
+      assert.match(stdout, /^\/quiet: traced: false$/m)
+      assert.match(stderr, /^greeter GET \/hello\/Ada .*\n└ write the card /m)
+      assert.equal(told.size, 3)
+    })
+
+    it(`PYR-X02, TOR-X01: ${folder}/trace-all.mjs traces all, with attributes and a failure, but what is ignored`, async () => {
+      const { told, stdout, stderr } = await shown('trace-all')
+      assert.equal(told.get('GET /books/:id').id, '7')
+      assert.equal(told.get('GET /books/:id').shelf, 3)
+      assert.ok([...told.values()].some(({ reader }) => reader === 'Ada'))
+      assert.match(stderr, /^✗ GET \/lost\/:id .*\n.*nobody has seen this book/m)
+      assert.match(stdout, /^\/health: 200$/m)
+      assert.ok(![...told.keys()].some((name) => name.includes('health')))
+    })
+
+    it(`PYR-X03: ${folder}/client-server.mjs carries its trace by hand: both sides are in one`, async () => {
+      const { stdout, stderr, traces } = await shown('client-server')
+      assert.match(stdout, /^the trace travels as traceparent$/m)
+      assert.equal(traces.size, 1)
+      assert.match(stderr, /^└ think /m)
+    })
+
+    it(`FLK-X02: ${folder}/two-processes.mjs begins its trace in the client, and loses no span at the end`, async () => {
+      const { stdout, traces } = await shown('two-processes')
+      assert.deepEqual([...traces], /the trace is (\w+)/.exec(stdout).slice(1))
+      assert.match(stdout, /^7 spans$/m)
+    })
+  }
+
   it('there are some for every framework that has a folder', () => {
     const folders = readdirSync(home, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
@@ -45,10 +87,16 @@ describe('examples of frameworks', { concurrency: 2 }, () => {
   })
 })
 
-/** Runs a file as a person would, without what the environment says of tracing. Fails unless it ends well. */
+const runs = new Map()
+
+/** Runs a file as a person would, once, without what the environment says of tracing. Fails unless it ends well. */
 function run(file) {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(?:OTEL|SPOOR|NODE_TEST)_/.test(name)),
   )
-  return promisify(execFile)(process.execPath, [file], { env: { ...env, NO_COLOR: '1' }, timeout: 50_000 })
+  if (!runs.has(file)) {
+    const options = { env: { ...env, NO_COLOR: '1' }, timeout: 50_000 }
+    runs.set(file, promisify(execFile)(process.execPath, [file], options))
+  }
+  return runs.get(file)
 }

@@ -4,7 +4,7 @@
  *     node examples/frameworks/fastify/simple.mjs
  */
 import Fastify from 'fastify'
-import { activeSpan, init, shutdown } from 'spoor'
+import { activeSpan, init, shutdown, withSpan } from 'spoor'
 import { MemorySink } from 'spoor/export'
 import { FastifyTracing } from 'spoor/fastify'
 
@@ -22,7 +22,7 @@ class Greetings {
 
   greet = tracing.trace(['params.name', 'headers.user-agent'], async (request) => {
     activeSpan().log({ event: 'greeted', message: `${request.params.name} was here` })
-    return `${this.#word} ${request.params.name}`
+    return withSpan('write the card', async () => `${this.#word} ${request.params.name}`)
   })
 }
 
@@ -42,4 +42,8 @@ for (const path of ['/hello', '/hello/Ada', '/quiet']) {
 await app.close()
 
 await shutdown()
+for (const { name, attributes, events } of kept.spans) {
+  const told = { name: attributes['params.name'], events: events.map((event) => event.name) }
+  console.log(`${name} ${JSON.stringify(told)}`)
+}
 console.log(`${kept.spans.length} spans`)

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
-import { init, shutdown, withSpan } from 'spoor'
+import { activeSpan, init, shutdown, withSpan } from 'spoor'
 import { MemorySink } from 'spoor/export'
 import { FastifyTracing } from 'spoor/fastify'
 
@@ -22,12 +22,13 @@ app.register(tracing.plugin)
 app.get('/health', async () => 'fine')
 app.register(
   async (books) => {
-    books.get('/:id', (request) =>
-      withSpan('fetch from the shelf', async () => {
+    books.get('/:id', (request) => {
+      activeSpan().setTag('shelf', 3)
+      return withSpan('fetch from the shelf', async () => {
         await sleep(5)
         return `book ${request.params.id}`
-      }),
-    )
+      })
+    })
     books.post('/:id/loans', async (_request, reply) => reply.code(201).send('lent'))
   },
   { prefix: '/books' },
@@ -56,4 +57,8 @@ for (const [path, options] of [
 await app.close()
 
 await shutdown()
+for (const { name, attributes } of kept.spans) {
+  const told = { id: attributes['params.id'], reader: attributes['body.reader'], shelf: attributes.shelf }
+  console.log(`${name} ${JSON.stringify(told)}`)
+}
 console.log(`${kept.spans.length} spans`)

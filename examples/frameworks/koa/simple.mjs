@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import Router from '@koa/router'
 import Koa from 'koa'
-import { activeSpan, init, shutdown } from 'spoor'
+import { activeSpan, init, shutdown, withSpan } from 'spoor'
 import { MemorySink } from 'spoor/export'
 import { KoaTracing } from 'spoor/koa'
 
@@ -29,7 +29,7 @@ router.get(
   '/hello/:name',
   tracing.trace(['params.name', 'headers.user-agent'], async (ctx) => {
     activeSpan().log({ event: 'greeted', message: `${ctx.params.name} was here` })
-    ctx.body = `hello ${ctx.params.name}`
+    ctx.body = await withSpan('write the card', async () => `hello ${ctx.params.name}`)
   }),
 )
 router.get('/quiet', (ctx) => {
@@ -45,4 +45,8 @@ for (const path of ['/hello', '/hello/Ada', '/quiet']) {
 server.close()
 
 await shutdown()
+for (const { name, attributes, events } of kept.spans) {
+  const told = { name: attributes['params.name'], events: events.map((event) => event.name) }
+  console.log(`${name} ${JSON.stringify(told)}`)
+}
 console.log(`${kept.spans.length} spans`)

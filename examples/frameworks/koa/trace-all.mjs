@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Router from '@koa/router'
 import Koa from 'koa'
-import { init, shutdown, withSpan } from 'spoor'
+import { activeSpan, init, shutdown, withSpan } from 'spoor'
 import { MemorySink } from 'spoor/export'
 import { KoaTracing } from 'spoor/koa'
 
@@ -32,6 +32,7 @@ router.get('/health', (ctx) => {
   ctx.body = 'fine'
 })
 router.get('/books/:id', async (ctx) => {
+  activeSpan().setTag('shelf', 3)
   ctx.body = await withSpan('fetch from the shelf', async () => {
     await sleep(5)
     return `book ${ctx.params.id}`
@@ -53,4 +54,8 @@ for (const path of ['/health', '/books/7?page=2', '/lost/8', '/nowhere']) {
 server.close()
 
 await shutdown()
+for (const { name, attributes } of kept.spans) {
+  const told = { id: attributes['params.id'], reader: attributes['state.reader'], shelf: attributes.shelf }
+  console.log(`${name} ${JSON.stringify(told)}`)
+}
 console.log(`${kept.spans.length} spans`)

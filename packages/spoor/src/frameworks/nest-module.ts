@@ -18,8 +18,9 @@ interface Consumer {
 /**
  * Tracing as a module of the application: all of its requests and messages, and a {@link NestTracing} to inject.
  *
- * A module does not get to see the application: the errors of guards are told where no filter of the application's own
- * takes them, and a message that a guard refuses is not traced. `tracing.attach(app)` and `init()` see them all.
+ * A module does not get to see the application, and its interceptor comes after the guards: the span of a request that a
+ * guard refuses says so by its status alone, and a message that a guard refuses has none. `tracing.attach(app)` and
+ * `init()` tell of those errors too.
  */
 // biome-ignore lint/complexity/noStaticOnlyClass: modules of Nest are classes
 export class TracingModule {
@@ -39,7 +40,7 @@ export class TracingModule {
       global: true,
       providers: [
         { provide: NestTracing, useValue: tracing },
-        // The values of APP_INTERCEPTOR and of APP_FILTER (packages/core/constants.ts).
+        // The value of APP_INTERCEPTOR (packages/core/constants.ts).
         { provide: 'APP_INTERCEPTOR', useValue: tracing.interceptor },
       ],
       exports: [NestTracing],

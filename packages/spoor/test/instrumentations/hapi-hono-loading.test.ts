@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { build } from 'esbuild'
+import { spoorEsbuild } from 'spoor/bundler'
 import { runNode } from '../compliance/processes.ts'
 
 const require = createRequire(import.meta.url)
@@ -89,6 +91,24 @@ describe('Hapi and Hono are traced', () => {
       assert.deepEqual(JSON.parse(stdout.trim().split('\n').at(-1) as string), [expected])
     })
   }
+
+  it('when Hono is bundled with the application', async () => {
+    const source = `import { Hono } from 'hono'; import { serve } from '@hono/node-server'\n${esm}${begin}${ask}\n${hono}`
+    writeFileSync(join(folder, 'source.mjs'), source)
+    await build({
+      absWorkingDir: folder,
+      entryPoints: ['source.mjs'],
+      outfile: 'bundled.mjs',
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      external: ['spoor', 'spoor/*'],
+      plugins: [spoorEsbuild()],
+    })
+    const { code, stdout, stderr } = await runNode(['bundled.mjs'], { cwd: folder })
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.deepEqual(JSON.parse(stdout), ['GET /users/:id'])
+  })
 
   it('without a hook for ES modules where no application has installed Hono', async () => {
     const bare = mkdtempSync(join(tmpdir(), 'spoor-bare-'))

@@ -24,7 +24,7 @@ export const restify: Instrumentation = instrumentation({
   patches: [
     {
       module: 'restify',
-      versions: '>=8 <13',
+      versions: '>=12 <13',
       file: 'lib/server.js',
       at: 'prototype',
       methods: { _runUse: runUse, _onHandlerError: onHandlerError },

@@ -5,7 +5,7 @@ import type { Tracing } from '../tracing.ts'
 import { routeOf } from './messages.ts'
 import { attachServer } from './servers.ts'
 
-/** What we use of a server of Restify 8 to 12. */
+/** What we use of a server of Restify 12. */
 export interface RestifyServer {
   /** Of `node:http`, `node:https` or `node:http2`. */
   readonly server: EventEmitter

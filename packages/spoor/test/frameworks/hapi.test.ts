@@ -28,9 +28,9 @@ async function bed(options: object = {}, serverOptions: object = {}): Promise<Be
   return { tracer, tracing, server, seen, see: () => seen.push(tracer.activeSpan) }
 }
 
-function only(tracer: MockTracer): ReturnType<MockTracer['finishedSpans']>[number] {
+function only(tracer: MockTracer, open = 0): ReturnType<MockTracer['finishedSpans']>[number] {
   const spans = tracer.finishedSpans()
-  assert.deepEqual([spans.length, tracer.unfinishedSpans().length], [1, 0])
+  assert.deepEqual([spans.length, tracer.unfinishedSpans().length], [1, open])
   return spans[0] as (typeof spans)[number]
 }
 
@@ -99,6 +99,14 @@ describe('HapiTracing', () => {
     assert.equal(span.operationName, 'POST /all/{id}')
     assert.equal(span.tags['http.status_code'], 200)
     assert.deepEqual(seen, Array(PHASES.length + 5).fill(span))
+  })
+
+  it('makes what is injected a child of the span in whose flow that is done', async () => {
+    const { tracer, server } = await bed()
+    server.route({ method: 'GET', path: '/inner', handler: () => 'x' })
+    const caller = tracer.startSpan('caller')
+    await tracer.scopeManager.with(caller, () => server.inject('/inner'))
+    assert.equal(only(tracer, 1).parentId, caller.context().spanId)
   })
 
   it('names nothing for what has no route, and notes no error for it', async () => {

@@ -1,6 +1,6 @@
 import { CarriedSpan } from '../api/carried-span.ts'
 import { TraceContext } from '../api/span-context.ts'
-import { isSilent, serverSpanOf } from './inbound.ts'
+import { isSilent, serverSpanOf, untie } from './inbound.ts'
 import type { EngineParent, EngineSpan } from './row.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -43,6 +43,8 @@ export function noteConnection(
     path: (socket as Connected)[PATH],
   }
   Object.defineProperty(owner, CONNECTION, { value: connection })
+  // A request may still emit; a socket has nothing more to say of its handshake, and would keep the span for days.
+  if ('write' in socket) untie(socket)
 }
 
 /** What {@link noteConnection} has noted of a connection, if it has. */

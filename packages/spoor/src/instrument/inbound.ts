@@ -40,6 +40,11 @@ function tie(span: EngineSpan, message: object): void {
   else (open.sealed ??= new WeakMap()).set(message, span)
 }
 
+/** Lets go of a span whose message lives on: a socket may be open for days. */
+export function untie(message: object): void {
+  delete (message as Carrier)[SERVER_SPAN]
+}
+
 /** What is read of a request, whichever protocol brought it. */
 export interface InboundRequest {
   readonly method: string

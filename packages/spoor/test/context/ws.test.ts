@@ -78,6 +78,22 @@ describe('WebSocket, by ws', () => {
       assert.equal(named(spans, name, kind).parentSpanId, receive.spanId, name)
   })
 
+  it('a connection keeps no span: neither its socket nor its WebSocket holds the one of the handshake', async () => {
+    const sink = trace()
+    let held: unknown[] = []
+    const site = await serve((socket, request) => {
+      const server = request[Symbol.for('spoor.server-span')]
+      assert.ok(server)
+      held = [socket, socket._socket].flatMap((owner) =>
+        Object.getOwnPropertySymbols(owner).filter((key) => owner[key] === server),
+      )
+      socket.on('message', () => {})
+    })
+    await dial(site)
+    await finished(sink, 2)
+    assert.deepEqual(held, [])
+  })
+
   it('what is sent outside of a trace is nobody’s, and what nobody hears makes no span', async () => {
     const sink = trace()
     const site = await serve((socket) => socket.on('ping', () => socket.send('pong')))

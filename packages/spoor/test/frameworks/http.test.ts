@@ -336,6 +336,26 @@ describe('trustProxy', () => {
     assert.equal(span?.tags['peer.port'], undefined, 'the port of the socket is the proxy’s')
   })
 
+  it('may be said to init() for all servers, those of node:http2 too', async () => {
+    init({ tracer, logLevel: 'silent', trustProxy: true })
+    cleanup.push(shutdown)
+    const { origin } = await started((_, response) => response.end())
+    await ask(origin, '/x', { headers: { 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.1' } })
+    const http2 = createHttp2()
+    http2.on('stream', (stream) => {
+      stream.respond({ ':status': 200 })
+      stream.end()
+    })
+    const session = connect(await startedHttp2(http2))
+    await text(session.request({ ':path': '/', forwarded: 'host=shop.example;for=192.0.2.2' }).end())
+    session.close()
+    const [first, second] = await spans(2)
+    assert.equal(first?.tags['http.url'], `${origin.replace('http', 'https')}/x`)
+    assert.equal(first?.tags['peer.ipv4'], '192.0.2.1')
+    assert.equal(second?.tags['http.url'], 'http://shop.example/')
+    assert.equal(second?.tags['peer.ipv4'], '192.0.2.2')
+  })
+
   it('holds where init() has opened the span, which does not trust', async () => {
     init({ tracer, logLevel: 'silent' })
     cleanup.push(shutdown)

@@ -130,6 +130,9 @@ describe('traceLambda', () => {
     const schedule = { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }
     assert.equal((await run(async () => {}, schedule)).span.tags['faas.trigger'], 'timer')
     tracer.reset()
+    const authorizer = { type: 'REQUEST', methodArn: 'arn:aws:execute-api:…', ...restApi }
+    assert.equal((await run(async () => ({ isAuthorized: true }), authorizer)).span.operationName, 'orders')
+    tracer.reset()
     assert.equal((await run(async () => {}, 'any JSON')).span.tags['faas.trigger'], 'other')
   })
 

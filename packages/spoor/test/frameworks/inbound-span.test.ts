@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, it, test } from 'node:test'
 import { init, shutdown } from 'spoor'
 import { FORMAT_HTTP_HEADERS } from 'spoor/api'
+import { MemorySink } from 'spoor/export'
 import { finishServerSpan, HttpTracing, type RequestView, startServerSpan } from 'spoor/http'
 import { type MockSpan, MockTracer } from 'spoor/testing'
 import { ask, listen, load } from '../instrumentations/support/web.ts'
@@ -67,6 +68,32 @@ describe('startServerSpan', () => {
       },
       { 'span.kind': 'server', component: 'http', 'http.method': 'POST' },
     ])
+  })
+
+  it('speaks the vocabulary of OpenTelemetry where the tracer is our own, the query apart and masked', async () => {
+    const sink = new MemorySink()
+    init({ exporters: [sink], logLevel: 'silent' })
+    cleanup.push(shutdown)
+    const request = view({ url: '/orders?page=2&token=hidden', scheme: 'https', remoteAddress: '192.0.2.7' })
+    const headers = { host: 'shop.example:8443', 'user-agent': 'curl/8', 'x-caller': 'basket' }
+    const span = startServerSpan({ ...request, headers }, { callerNameHeaders: ['x-caller'] })
+    finishServerSpan(span, { status: 404, route: '/orders' })
+    const [told] = sink.spans
+    assert.equal(told?.kind, 'server')
+    assert.equal(told?.name, 'GET /orders')
+    assert.deepEqual(told?.attributes, {
+      'http.request.method': 'GET',
+      'http.route': '/orders',
+      'http.response.status_code': 404,
+      'url.scheme': 'https',
+      'url.path': '/orders',
+      'url.query': 'page=2&token=REDACTED',
+      'server.address': 'shop.example',
+      'server.port': 8443,
+      'client.address': '192.0.2.7',
+      'user_agent.original': 'curl/8',
+      'peer.service': 'basket',
+    })
   })
 
   it('OPI-Q06: tells an address of IPv4, one of IPv6 and the name of a host by different tags', () => {

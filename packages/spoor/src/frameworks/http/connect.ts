@@ -23,8 +23,7 @@ export function isConnect(app: object): app is ConnectApp {
 
 /**
  * Connect has no routes to name requests by. Its errors pass from layer to layer, and nothing else sees them: so requests
- * run through a copy of the layers, in which those that take errors tell of them first (connect 3.7, index.js, `handle`
- * uses nothing of the application but its stack).
+ * run through a copy of the layers, in which those that take errors tell of them first (connect 3.7, index.js, `handle`).
  */
 export function attachConnect(app: ConnectApp, tracing: Tracing): Undo {
   const undo = patchMethod(
@@ -32,7 +31,8 @@ export function attachConnect(app: ConnectApp, tracing: Tracing): Undo {
     'handle',
     (handle: Handle): Handle =>
       function (this: ConnectApp, request, response, ...rest) {
-        const watched = { stack: [...this.stack.map(telling), last] }
+        const stack = { value: [...this.stack.map(telling), last] }
+        const watched: object = Object.create(this, { stack })
         return tracing.serve({ message: request, response, framework: 'connect', throwEnds: false }, () =>
           handle.call(watched, request, response, ...rest),
         )

@@ -8,6 +8,8 @@ import { flat, gathered } from './headers.ts'
  */
 export interface LambdaEvent {
   readonly version?: string
+  /** `REQUEST` where a function decides who may ask: that is not the request itself. */
+  readonly type?: string
   /** Format 1.0: the template. */
   readonly resource?: string
   readonly path?: string
@@ -39,10 +41,10 @@ type Single = { readonly [name: string]: string | undefined }
 type Multi = { readonly [name: string]: readonly string[] | undefined }
 
 export function isHttpEvent(event: unknown): event is LambdaEvent {
-  const { httpMethod, requestContext, headers, multiValueHeaders } = (event ?? {}) as LambdaEvent
-  if (typeof requestContext !== 'object' || requestContext === null) return false
+  const { type, httpMethod, requestContext, headers, multiValueHeaders } = (event ?? {}) as LambdaEvent
+  if (type === 'REQUEST' || !isObject(requestContext)) return false
   if (!isObject(headers) && !isObject(multiValueHeaders)) return false
-  return typeof httpMethod === 'string' || typeof requestContext.http?.method === 'string'
+  return typeof httpMethod === 'string' || typeof requestContext?.http?.method === 'string'
 }
 
 /** The template of the route, where API Gateway has one: `/users/{id}`. */

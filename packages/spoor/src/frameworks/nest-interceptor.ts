@@ -7,7 +7,7 @@ import type { Exchange } from '../instrument/serve.ts'
 import { tellAttributes } from '../instrument/server-policy.ts'
 import type { TracedAttributes } from '../instrument/traced-attributes.ts'
 import { templateOf } from '../instrumentations/fastify.ts'
-import { messageOf } from '../instrumentations/nest-messages.ts'
+import { messageOf, nameOf } from '../instrumentations/nest-messages.ts'
 import { routeOf } from './express.ts'
 import type { NestInterceptor, NestTracing } from './nest-tracing.ts'
 
@@ -114,10 +114,9 @@ function openSpan(span: EngineSpan): boolean {
 
 /** The first of the patterns that `@MessagePattern()` and `@EventPattern()` have left on the handler. */
 function patternOf(context: ExecutionContext): string {
-  const patterns = metadata?.getMetadata?.('microservices:pattern', context.getHandler())
+  const patterns = metadata.getMetadata?.('microservices:pattern', context.getHandler())
   const [pattern] = Array.isArray(patterns) ? patterns : [patterns]
-  if (typeof pattern === 'string') return pattern
-  return pattern === undefined ? context.getHandler().name : JSON.stringify(pattern)
+  return pattern === undefined ? context.getHandler().name : nameOf(pattern)
 }
 
 interface Messages {

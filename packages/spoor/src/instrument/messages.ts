@@ -2,7 +2,7 @@ import { KIND_SERVER } from '../api/span-kind.ts'
 import { write } from '../semantics/dialect.ts'
 import { NEST_PATTERN } from '../semantics/nest.ts'
 import type { Binding } from './bind.ts'
-import { failureOf, noteFailure, serverSpanOf, setServerSpan } from './inbound.ts'
+import { describing, failureOf, noteFailure, serverSpanOf, setServerSpan } from './inbound.ts'
 import { isObservable, watchObservable } from './observables.ts'
 import type { EngineParent, EngineSpan, Row } from './row.ts'
 
@@ -51,7 +51,7 @@ export function serveMessage(
   if (span === null) return handler()
   // A context that cannot be written to is traced all the same.
   if (context !== undefined && Object.isExtensible(context)) setServerSpan(span, context, context)
-  begun?.(span)
+  if (begun !== undefined) describing(() => begun(span))
   const { scope } = binding.runtime
   let ended = false
   const end = (failed: boolean, outcome?: unknown): void => {

@@ -59,7 +59,12 @@ export function messageOf(pattern: string, context: unknown): Message {
 
 /** The pattern as servers know it: texts as they are, objects as JSON. */
 export function nameOf(pattern: unknown): string {
-  return typeof pattern === 'string' ? pattern : (JSON.stringify(pattern) ?? String(pattern))
+  if (typeof pattern === 'string') return pattern
+  try {
+    return JSON.stringify(pattern) ?? String(pattern)
+  } catch {
+    return String(pattern) // A circular one is for Nest to refuse.
+  }
 }
 
 interface Context {
@@ -75,18 +80,36 @@ interface Context {
   getMap?(): unknown
 }
 
-/** Where a transport has room for a context. A payload is the application's: nothing is put there, or looked for. */
+/**
+ * Where a transport has room for a context. A payload is the application's: nothing is put there, or looked for. A
+ * transport of somebody's own may mean other things by these names.
+ */
 function carrierOf(context: Context): object | undefined {
-  const message = context.getMessage?.()
-  const found =
-    context.getMetadata?.() ??
-    context.getHeaders?.() ??
-    message?.headers ??
-    message?.properties?.headers ??
-    context.getPacket?.()?.properties?.userProperties ??
-    context.getMap?.()
-  return isObject(found) ? found : undefined
+  try {
+    const message = context.getMessage?.()
+    const found =
+      context.getMetadata?.() ??
+      context.getHeaders?.() ??
+      message?.headers ??
+      message?.properties?.headers ??
+      context.getPacket?.()?.properties?.userProperties ??
+      context.getMap?.()
+    return isObject(found) ? texts(found) : undefined
+  } catch {
+    return undefined
+  }
 }
+
+/** Kafka has bytes for values (kafkajs 2, `IHeaders`), which not every tracer reads. */
+function texts(headers: object): object {
+  const entries: [string, unknown][] = Object.entries(headers)
+  if (!entries.some(([, value]) => value instanceof Uint8Array)) return headers
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, value instanceof Uint8Array ? decoder.decode(value) : value]),
+  )
+}
+
+const decoder = new TextDecoder()
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null

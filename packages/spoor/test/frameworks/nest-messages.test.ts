@@ -127,6 +127,87 @@ for (const major of [11, 12]) {
   }
 }
 
+for (const major of [11, 12]) {
+  describe(`messages of Nest ${major} over a transport of one's own`, () => {
+    const deliver = async (context: object): Promise<{ tracer: MockTracer; answer: unknown }> => {
+      const { common, core, microservices, rxjs } = await loaded(major)
+      class Strategy extends microservices.Server {
+        listen(listening: () => void): void {
+          listening()
+        }
+        close(): void {}
+        on(): void {}
+        unwrap(): null {
+          return null
+        }
+      }
+      class Echo {
+        echo(data: unknown): unknown {
+          return data
+        }
+      }
+      decorate(Echo, 'echo', [microservices.MessagePattern('echo')])
+      common.Controller()(Echo)
+      class Application {}
+      common.Module({ controllers: [Echo] })(Application)
+      const strategy: any = new Strategy()
+      const service = await core.NestFactory.createMicroservice(Application, { logger: false, strategy })
+      const tracer = new MockTracer()
+      new NestTracing({ tracer, app: service })
+      await service.listen()
+      const handler = strategy.getHandlerByPattern('echo')
+      const answer = await rxjs.lastValueFrom(
+        strategy.transformToObservable(await handler({ payload: true }, context)),
+      )
+      await service.close()
+      return { tracer, answer }
+    }
+    const headers = { 'ot-tracer-traceid': 'a', 'ot-tracer-spanid': 'b', 'ot-tracer-sampled': 'true' }
+
+    const places: [transport: string, context: object][] = [
+      ['NATS', { getHeaders: () => new Map(Object.entries(headers)) }],
+      ['Kafka', { getMessage: () => ({ headers: buffers(headers) }) }],
+      ['RabbitMQ', { getMessage: () => ({ properties: { headers } }) }],
+      ['MQTT', { getPacket: () => ({ properties: { userProperties: headers } }) }],
+      ['gRPC', { getMap: () => headers }],
+    ]
+    for (const [transport, context] of places) {
+      it(`finds the sender's context where ${transport} has it`, async () => {
+        const { tracer, answer } = await deliver(context)
+        assert.deepEqual(answer, { payload: true })
+        assert.equal(tracer.finishedSpans()[0]?.parentSpanId, 'b')
+      })
+    }
+
+    const hostile: [what: string, context: object][] = [
+      ['means something else by these names', { getHeaders: 'a text', getMessage: 7 }],
+      [
+        'throws',
+        {
+          getMetadata() {
+            throw new Error('not ready')
+          },
+        },
+      ],
+      ['cannot be written to', Object.freeze({})],
+    ]
+    for (const [what, context] of hostile) {
+      it(`traces a message all the same whose context ${what}`, async () => {
+        const { tracer, answer } = await deliver(context)
+        assert.deepEqual(answer, { payload: true })
+        assert.deepEqual(
+          tracer.finishedSpans().map(({ operationName }) => operationName),
+          ['echo'],
+        )
+      })
+    }
+  })
+}
+
+function buffers(headers: { [name: string]: string }): { [name: string]: Buffer } {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Buffer.from(value)]))
+}
+
 const handled: string[] = []
 
 /** A service on a free port. */

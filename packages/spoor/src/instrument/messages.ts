@@ -14,8 +14,8 @@ export interface Message {
   readonly pattern: string
   /** What the framework hands over beside the payload: one object per message, which then carries its span. */
   readonly context: object | undefined
-  /** Where the sender's context may be; never the payload. */
-  readonly carrier: object | undefined
+  /** Where the sender's context may be; never the payload. May throw. */
+  readonly carrier: () => object | undefined
 }
 
 /** The row of every message. */
@@ -77,10 +77,29 @@ export function serveMessage(
   }
 }
 
+/** A pattern as text: texts as they are, objects as JSON. */
+export function nameOf(pattern: unknown): string {
+  if (typeof pattern === 'string') return pattern
+  try {
+    return JSON.stringify(pattern) ?? String(pattern)
+  } catch {
+    return String(pattern) // A circular one is for the framework to refuse.
+  }
+}
+
 /** The sender's span; else one in whose flow the message came, where it has not been finished since. */
-function parentOf({ runtime }: Binding<Message>, { carrier }: Message): EngineParent {
+function parentOf({ runtime }: Binding<Message>, message: Message): EngineParent {
+  const carrier = carrierOf(message)
   const sender = carrier === undefined ? null : runtime.extract(carrier)
   if (sender !== null) return sender
   const active = runtime.scope.activeSpan as EngineSpan | null
   return active === null || active.finished === true ? null : active
+}
+
+function carrierOf({ carrier }: Message): object | undefined {
+  try {
+    return carrier()
+  } catch {
+    return undefined // Somebody's own transport, with other things under the same names.
+  }
 }

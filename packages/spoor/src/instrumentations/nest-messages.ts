@@ -1,5 +1,5 @@
 import type { Binding } from '../instrument/bind.ts'
-import { type Message, serveMessage } from '../instrument/messages.ts'
+import { type Message, nameOf, serveMessage } from '../instrument/messages.ts'
 
 /** Requests and messages as Nest hands them over. */
 
@@ -54,17 +54,7 @@ function messageArguments(args: readonly unknown[]): readonly unknown[] {
 
 export function messageOf(pattern: string, context: unknown): Message {
   const known = isObject(context) ? context : undefined
-  return { framework: 'nest', pattern, context: known, carrier: known && carrierOf(known) }
-}
-
-/** The pattern as servers know it: texts as they are, objects as JSON. */
-export function nameOf(pattern: unknown): string {
-  if (typeof pattern === 'string') return pattern
-  try {
-    return JSON.stringify(pattern) ?? String(pattern)
-  } catch {
-    return String(pattern) // A circular one is for Nest to refuse.
-  }
+  return { framework: 'nest', pattern, context: known, carrier: () => known && carrierOf(known) }
 }
 
 interface Context {
@@ -82,22 +72,18 @@ interface Context {
 
 /**
  * Where a transport has room for a context. A payload is the application's: nothing is put there, or looked for. A
- * transport of somebody's own may mean other things by these names.
+ * transport of somebody's own may mean other things by these names, and this may throw.
  */
 function carrierOf(context: Context): object | undefined {
-  try {
-    const message = context.getMessage?.()
-    const found =
-      context.getMetadata?.() ??
-      context.getHeaders?.() ??
-      message?.headers ??
-      message?.properties?.headers ??
-      context.getPacket?.()?.properties?.userProperties ??
-      context.getMap?.()
-    return isObject(found) ? texts(found) : undefined
-  } catch {
-    return undefined
-  }
+  const message = context.getMessage?.()
+  const found =
+    context.getMetadata?.() ??
+    context.getHeaders?.() ??
+    message?.headers ??
+    message?.properties?.headers ??
+    context.getPacket?.()?.properties?.userProperties ??
+    context.getMap?.()
+  return isObject(found) ? texts(found) : undefined
 }
 
 /** Kafka has bytes for values (kafkajs 2, `IHeaders`), which not every tracer reads. */

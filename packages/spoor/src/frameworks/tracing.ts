@@ -90,6 +90,8 @@ export class Tracing<App extends object = any, Request extends object = any, Res
     this.#framework = framework
     this.#source = new TracerSource(tracer, dialect, tracerOptions)
     this.#policy = new ServerPolicy(wishes)
+    // `@tracing.trace` without parentheses is called without its object.
+    this.trace = this.trace.bind(this)
     if (app !== undefined) this.attach(app)
   }
 
@@ -240,6 +242,10 @@ export interface HandlerDecorator {
     method: Method,
     context: { readonly kind: string; readonly name: string | symbol },
   ): Method
+  (
+    value: undefined,
+    context: { readonly kind: 'field'; readonly name: string | symbol },
+  ): <Fn extends Handler>(handler: Fn) => Fn
   (target: object, key: string | symbol, descriptor: PropertyDescriptor): any
   <Fn extends Handler>(handler: Fn): Fn
 }

@@ -29,7 +29,7 @@ export const endingCases: readonly ServerCase[] = [
   },
   {
     title:
-      'PYR-E02, FLK-E02, FLK-Q02, TOR-E02, TOR-E03: what a handler throws is told once, and changes no response',
+      'PYR-E02, FLK-E02, FLK-Q02, FLK-T12, TOR-E02, TOR-E03: what a handler throws is told once, and changes no response',
     needs: ['/thrown'],
     run: (bed) => checkFailure(bed, 'thrown'),
   },

@@ -6,7 +6,7 @@ import { checkChild, named, type ServerCase, servers, untracedAgent } from './se
 export const flowCases: readonly ServerCase[] = [
   {
     title:
-      'PYR-B03, FLK-B04, FLK-B11, TOR-B05: what a handler does after an await is below the span of its request',
+      'PYR-B03, FLK-B04, FLK-B11, FLK-T14, TOR-B05: what a handler does after an await is below the span of its request',
     needs: ['/child'],
     async run(bed) {
       const { span, answer, spans } = await bed.visit('/child')
@@ -31,7 +31,7 @@ export const flowCases: readonly ServerCase[] = [
   },
   {
     title:
-      'PYR-A04, PYR-B11, FLK-A08, TOR-A04, PYR-T04: a handler is given the span of its request, and may tag it',
+      'PYR-A04, PYR-B11, PYR-T04, FLK-A08, FLK-T06, TOR-A04: a handler is given the span of its request, and may tag it',
     needs: ['/tagged'],
     async run(bed) {
       const { span } = await bed.visit('/tagged')
@@ -55,7 +55,7 @@ export const flowCases: readonly ServerCase[] = [
   },
   {
     title:
-      'FLK-Q08: requests that come before the first is answered are spans of their own, with their own children',
+      'FLK-Q08, FLK-T09: requests that come before the first is answered are spans of their own, with their own children',
     needs: ['/child', '/slow/:id'],
     async run(bed) {
       const get = (path: string, close = ''): string =>

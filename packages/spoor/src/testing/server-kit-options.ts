@@ -36,7 +36,7 @@ export const optionCases: readonly ServerCase[] = [
   },
   {
     title:
-      'PYR-B06, FLK-B07, TOR-B08, PYR-T09: the start callback sees the request, and its name and tags stay',
+      'PYR-B06, PYR-T09, FLK-B07, FLK-T15, TOR-B08: the start callback sees the request, and its name and tags stay',
     needs: ['/users/:id'],
     options: {
       startSpanCallback(span, request) {
@@ -54,7 +54,7 @@ export const optionCases: readonly ServerCase[] = [
   },
   harmless('start', fails, {
     title:
-      'PYR-E03, FLK-E04, TOR-E05, PYR-T10: a start callback that throws changes no response, and is reported once',
+      'PYR-E03, PYR-T10, FLK-E04, FLK-T16, TOR-E05: a start callback that throws changes no response, and is reported once',
   }),
   harmless('start', rejects, {
     title: 'FLK-E04, TOR-E05: a start callback that rejects changes no response, and is reported once',
@@ -126,8 +126,7 @@ export const optionCases: readonly ServerCase[] = [
     },
   },
   {
-    title:
-      'OPI-B05, PYR-T08: operationName names the span, as a text or by the request, whatever the route is',
+    title: 'OPI-B05, OT-02: operationName names the span, as a text or by the request, whatever the route is',
     needs: ['/users/:id'],
     async run(bed) {
       await bed.start({ operationName: 'a name' })

@@ -1,3 +1,4 @@
+import { InvalidCarrier } from '../api/errors.ts'
 import { FORMAT_HTTP_HEADERS } from '../api/format.ts'
 import { check, checkSame } from './check.ts'
 import { checkChild, named, namesOf, type ServerCase, servers, template } from './server-kit-bed.ts'
@@ -18,7 +19,8 @@ export const requestCases: readonly ServerCase[] = [
     },
   },
   {
-    title: 'PYR-B01, FLK-B02, FLK-B11, TOR-B05, OPI-B03: a request continues the trace of its caller',
+    title:
+      'PYR-B01, PYR-T12, FLK-B02, FLK-B11, FLK-T13, OPI-B03: a request continues the trace of its caller',
     needs: ['/child'],
     async run(bed) {
       const caller = bed.tracer.startSpan('caller')
@@ -36,7 +38,7 @@ export const requestCases: readonly ServerCase[] = [
   },
   {
     title:
-      'PYR-E01, FLK-E01, TOR-E01, FLK-Q06: a context that cannot be read begins a new trace, and harms nothing',
+      'PYR-E01, PYR-T07, FLK-E01, TOR-E01, FLK-Q06: a context that cannot be read begins a new trace, and harms nothing',
     needs: ['/hello'],
     async run(bed) {
       for (const [traceId, spanId] of malformed) {
@@ -56,10 +58,17 @@ export const requestCases: readonly ServerCase[] = [
     },
   },
   {
-    title: 'FLK-Q06, OPI-B04: a tracer that throws whatever it likes when it reads headers fails no request',
+    title:
+      'PYR-T06, FLK-Q06, OPI-B04: a tracer that throws whatever it likes when it reads headers fails no request',
     needs: ['/hello'],
     async run(bed) {
-      const thrown = [new TypeError('unreadable'), 'a text', undefined, null]
+      const thrown = [
+        new InvalidCarrier('no carrier'),
+        new TypeError('unreadable'),
+        'a text',
+        undefined,
+        null,
+      ]
       for (const error of thrown) {
         bed.tracer.registerPropagator(FORMAT_HTTP_HEADERS, {
           inject() {},
@@ -126,7 +135,7 @@ export const requestCases: readonly ServerCase[] = [
     },
   },
   {
-    title: 'PYR-B02, FLK-B03, OT-02: the span is named by its route',
+    title: 'PYR-B02, PYR-Q01, PYR-T08, PYR-T13, FLK-B03, OT-02: the span is named by its route',
     needs: ['/users/:id'],
     async run(bed) {
       const { span, answer } = await bed.visit('/users/7')

@@ -101,7 +101,7 @@ describe('tracing.trace()', () => {
     const { show } = Users.prototype
     const context = { kind: 'method', name: 'show', static: false, private: false }
     const descriptor = Object.getOwnPropertyDescriptor(Users.prototype, 'show') as PropertyDescriptor
-    const trace = tracing.trace.bind(tracing) as any
+    const { trace } = tracing as any
     const marked: { [how: string]: any } = {
       standard: trace('method')(show, context),
       'standard, bare': trace(show, context),
@@ -118,6 +118,32 @@ describe('tracing.trace()', () => {
       app.get('/', (request: any, response: any) => method.call(users, request, response))
       await withApp(app, async (url) => assert.equal((await get(url)).body, 'found', how))
       assert.equal((await only(tracer)).tags['http.status_code'], 200, how)
+    }
+  })
+
+  it('PYR-Q07: decorates methods and fields of a class', async () => {
+    const tracer = new MockTracer()
+    const tracing = new ExpressTracing({ tracer })
+    class Users {
+      readonly answer = 'found'
+      @tracing.trace('method', 'params.id') show(_request: any, response: any): void {
+        response.send(this.answer)
+      }
+      @tracing.trace bare(_request: any, response: any): void {
+        response.send(this.answer)
+      }
+      @tracing.trace(['method']) field = (_request: any, response: any): void => {
+        response.send(this.answer)
+      }
+    }
+    const users = new Users()
+    for (const name of ['show', 'bare', 'field'] as const) {
+      const app = express()
+      app.get('/:id', (request: any, response: any) => users[name](request, response))
+      await withApp(app, async (url) => assert.equal((await get(`${url}/7`)).body, 'found', name))
+      const { tags } = await only(tracer)
+      assert.equal(tags['method'], name === 'bare' ? undefined : 'GET', name)
+      assert.equal(tags['params.id'], name === 'show' ? '7' : undefined, name)
     }
   })
 
@@ -163,7 +189,7 @@ describe('tracing.trace()', () => {
     assert.equal(tracer.unfinishedSpans().length + tracer.finishedSpans().length, 0)
   })
 
-  it('PYR-B09, FLK-B08, TOR-B06: a marked handler of an attached application has one span, with all attributes', async () => {
+  it('PYR-B09, FLK-B08, FLK-T10, FLK-T11, TOR-B06: a marked handler of an attached application has one span, with all attributes', async () => {
     const tracer = new MockTracer()
     const app = express()
     const tracing = new ExpressTracing({ tracer, app, tracedAttributes: ['method'] })
@@ -173,6 +199,63 @@ describe('tracing.trace()', () => {
     assert.equal(spans.length, 1)
     assert.equal(spans[0]?.tags['method'], 'GET')
     assert.equal(spans[0]?.tags['params.id'], '7')
+  })
+
+  it('PYR-T14, FLK-T08: the tags of a marked request are these and no others', async () => {
+    const tags = await tagsWith((tracing) =>
+      tracing.trace(['params.id', 'is_xhr', 'headers.x-missing', 'query.nothing'], show),
+    )
+    assert.match(String(tags['http.url']), /^http:\/\/127\.0\.0\.1:\d+\/users\/7$/)
+    assert.ok(Number(tags['peer.port']) > 0)
+    assert.deepEqual(
+      { ...tags, 'http.url': '', 'peer.port': 0 },
+      {
+        'span.kind': 'server',
+        component: 'express',
+        'http.method': 'GET',
+        'http.url': '',
+        'http.route': '/users/:id',
+        'http.status_code': 200,
+        'params.id': '7',
+        'peer.address': '127.0.0.1',
+        'peer.ipv4': '127.0.0.1',
+        'peer.port': 0,
+      },
+    )
+  })
+
+  it('FLK-Q03: whatever a handler returns is returned as it is, and the span ends with the response', async () => {
+    const thenable = {
+      // biome-ignore lint/suspicious/noThenProperty: nobody may call it
+      then() {
+        throw new Error('a thenable of theirs was touched')
+      },
+    }
+    for (const value of [
+      undefined,
+      null,
+      'text',
+      7,
+      ['text', 404],
+      { status: 404 },
+      Symbol('any'),
+      thenable,
+    ]) {
+      const tracer = new MockTracer()
+      const app = express()
+      const handler = new ExpressTracing({ tracer }).trace((_: unknown, response: any) => {
+        response.send('ok')
+        return value as unknown
+      })
+      const returned: unknown[] = []
+      app.get('/', (request: any, response: any, next: any) => {
+        returned.push((handler as any)(request, response, next))
+      })
+      await withApp(app, async (url) => assert.equal((await get(url)).body, 'ok'))
+      assert.equal(returned[0], value)
+      assert.equal((await only(tracer)).tags['http.status_code'], 200)
+      assert.equal(tracer.activeSpan, null)
+    }
   })
 
   it("next('route') is no error, and the route that answers names the request", async () => {

@@ -27,7 +27,7 @@ describe('a tracing object is made', () => {
     resetLog()
   })
 
-  it('PYR-A01, FLK-A01, TOR-A03, FLK-A06: of nothing, of a tracer, and of a tracer, an app and attributes', async () => {
+  it('PYR-A01, PYR-T01, FLK-A01, FLK-T01, TOR-A03: of nothing, of a tracer, and of a tracer, an app and attributes', async () => {
     assert.ok(new ExpressTracing())
     const tracer = new MockTracer()
     assert.equal(new ExpressTracing({ tracer }).tracer, tracer)
@@ -38,7 +38,7 @@ describe('a tracing object is made', () => {
     assert.equal((await only(tracing.tracer as MockTracer)).tags['method'], 'GET')
   })
 
-  it('PYR-A03, FLK-A06, TOR-A03: without a tracer it has the global one, whichever that is when a request comes', async () => {
+  it('PYR-A03, PYR-T05, FLK-A06, FLK-T02, TOR-A03: without a tracer it has the global one, whichever that is when a request comes', async () => {
     const app = application()
     app.get('/', ok)
     const tracing = new ExpressTracing({ app })
@@ -52,7 +52,7 @@ describe('a tracing object is made', () => {
     })
   })
 
-  it('FLK-A03: a function that gives the tracer is called once, when it is first needed', async () => {
+  it('FLK-A03, FLK-T07: a function that gives the tracer is called once, when it is first needed', async () => {
     let calls = 0
     const tracer = new MockTracer()
     const app = application()
@@ -64,11 +64,18 @@ describe('a tracing object is made', () => {
         return tracer
       },
     })
+    const seen: { request: object; span: unknown }[] = []
+    app.get('/seen', (request: any, response: any) => {
+      seen.push({ request, span: tracing.getSpan(request) })
+      response.send('ok')
+    })
     assert.equal(calls, 0)
+    await withApp(app, (url) => get(`${url}/seen`))
+    const span = await only(tracer)
+    assert.equal(span.operationName, 'GET /seen')
+    assert.equal(seen[0]?.span, span)
+    assert.equal(tracing.getSpan(seen[0]?.request as object), null)
     assert.equal(tracing.tracer, tracer)
-    assert.equal(tracing.tracer, tracer)
-    await withApp(app, (url) => get(url))
-    assert.equal((await only(tracer)).operationName, 'GET /')
     assert.equal(calls, 1)
   })
 
@@ -124,7 +131,7 @@ describe('a tracing object is made', () => {
     })
   }
 
-  it('FLK-A04: all requests are traced once there is an app, and none where traceAll is false', async () => {
+  it('FLK-A04, FLK-T03: all requests are traced once there is an app, and none where traceAll is false', async () => {
     const tracer = new MockTracer()
     const app = application()
     const { handle } = app
@@ -139,37 +146,36 @@ describe('a tracing object is made', () => {
     assert.equal((await only(tracer)).operationName, 'GET /marked')
   })
 
-  const wrong: [title: string, options: object, expected: string][] = [
-    ['FLK-A05: traceAll without an app', { traceAll: true }, 'SPOOR_TRACE_ALL_WITHOUT_APP'],
-    [
-      'PYR-A01, FLK-A05, PYR-T02: a start callback that is no function',
-      { startSpanCallback: 'rename' },
-      'SPOOR_INVALID_OPTION',
-    ],
-    [
-      'PYR-A01, FLK-A05: a finish callback that is no function',
-      { finishSpanCallback: {} },
-      'SPOOR_INVALID_OPTION',
-    ],
-    ['PYR-Q08: an option that does not exist', { startSpanCalback: ok }, 'SPOOR_UNKNOWN_OPTION'],
-    ['PYR-A01: something that is no tracer', { tracer: { startSpan() {} } }, 'SPOOR_INVALID_OPTION'],
-    ['FLK-A01: something that is no app', { app: 7 }, 'SPOOR_INVALID_OPTION'],
-    [
-      'PYR-B05: a header that is a secret',
-      { tracedAttributes: ['headers.authorization'] },
-      'SPOOR_SECRET_ATTRIBUTE',
-    ],
-    ['PYR-B05: a cookie', { tracedAttributes: { who: 'cookies.sid' } }, 'SPOOR_SECRET_ATTRIBUTE'],
-    ['PYR-B05: all headers at once', { tracedAttributes: 'method headers' }, 'SPOOR_SECRET_ATTRIBUTE'],
-    ['PYR-B05: a function without a name', { tracedAttributes: [() => 1] }, 'SPOOR_INVALID_OPTION'],
-    ['FLK-A01: a rule that does not exist', { ignore: { path: ['/'] } }, 'SPOOR_UNKNOWN_RULE'],
-    ['FLK-A01: a rule that is no list', { ignore: { paths: '/' } }, 'SPOOR_INVALID_OPTION'],
-  ]
-  for (const [title, options, expected] of wrong) {
-    it(`${title} is refused, with a code`, () => {
+  function refuses(ids: string, what: string, options: object, expected: string): void {
+    it(`${ids}: ${what} is refused, with a code`, () => {
       assert.throws(() => new ExpressTracing(options as any), code(expected))
     })
   }
+  const invalid = 'SPOOR_INVALID_OPTION'
+  const secret = 'SPOOR_SECRET_ATTRIBUTE'
+  refuses('FLK-A05, FLK-T04', 'traceAll without an app', { traceAll: true }, 'SPOOR_TRACE_ALL_WITHOUT_APP')
+  refuses(
+    'PYR-A01, PYR-T02, FLK-A05, FLK-T05',
+    'a start callback that is none',
+    { startSpanCallback: 'rename' },
+    invalid,
+  )
+  refuses('PYR-A01, FLK-A05', 'a finish callback that is none', { finishSpanCallback: {} }, invalid)
+  refuses('PYR-Q08', 'an option that does not exist', { startSpanCalback: ok }, 'SPOOR_UNKNOWN_OPTION')
+  refuses('PYR-A01', 'something that is no tracer', { tracer: { startSpan() {} } }, invalid)
+  refuses('FLK-A01', 'something that is no app', { app: 7 }, invalid)
+  refuses('PYR-B05', 'a header that is a secret', { tracedAttributes: ['headers.authorization'] }, secret)
+  refuses('PYR-B05', 'a cookie', { tracedAttributes: { who: 'cookies.sid' } }, secret)
+  refuses('PYR-B05', 'all headers at once', { tracedAttributes: 'method headers' }, secret)
+  refuses('PYR-B05', 'a function without a name', { tracedAttributes: [() => 1] }, invalid)
+  refuses('FLK-A01', 'a rule that does not exist', { ignore: { path: ['/'] } }, 'SPOOR_UNKNOWN_RULE')
+  refuses('FLK-A01', 'a rule that is no list', { ignore: { paths: '/' } }, invalid)
+
+  it('FLK-Q01: it does not pretend to be a tracer', () => {
+    const tracing = new ExpressTracing({ tracer: new MockTracer() })
+    for (const method of ['startSpan', 'startActiveSpan', 'inject', 'extract'])
+      assert.ok(!(method in tracing))
+  })
 
   it('PYR-Q08: an option that does not exist is answered with the nearest that does', () => {
     assert.throws(

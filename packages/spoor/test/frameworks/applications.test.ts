@@ -36,6 +36,84 @@ describe('tracing objects, applications and init() in every mixture', () => {
     }
   })
 
+  it('TOR-Q06: several applications in one process each have the settings of their own', async () => {
+    const parts = ['one', 'other'].map((name) => {
+      const tracer = new MockTracer()
+      const app = application()
+      app.get('/', ok)
+      new ExpressTracing({ tracer, app, operationName: name })
+      return { name, tracer, app }
+    })
+    for (const { app } of parts) await withApp(app, (url) => get(url))
+    for (const { name, tracer } of parts) assert.equal((await only(tracer)).operationName, name)
+  })
+
+  it('PYR-A06, PYR-T16, FLK-B01: one call puts it around everything, error handlers included', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    const order: unknown[] = []
+    app.use((_: unknown, __: unknown, next: () => void) => {
+      order.push(tracer.activeSpan)
+      next()
+    })
+    const error = new Error('no such colour')
+    app.get('/', () => {
+      throw error
+    })
+    app.use((given: unknown, _: unknown, response: any, __: unknown) => {
+      order.push(tracer.activeSpan)
+      response.status(422).send(given === error ? 'the very error' : 'another')
+    })
+    new ExpressTracing({ tracer, app })
+    await withApp(app, async (url) => assert.equal((await get(url)).body, 'the very error'))
+    const span = await only(tracer)
+    assert.deepEqual(order, [span, span])
+    assert.equal(span.tags['http.status_code'], 422)
+    assert.equal(span.tags['error'], undefined, 'an error that became a 422 is none of the request')
+    assert.equal(span.logs[0]?.fields['error.object'], error)
+  })
+
+  it('PYR-A07, TOR-B01: requests can be led through it by hand', async () => {
+    const tracer = new MockTracer()
+    const tracing = new ExpressTracing({ tracer })
+    const app = application()
+    app.use((message: object, response: object, next: () => void) =>
+      tracing.serve({ message, response }, next),
+    )
+    app.get('/', (_: unknown, response: any) =>
+      response.send(tracer.activeSpan === null ? 'untraced' : 'traced'),
+    )
+    await withApp(app, async (url) => assert.equal((await get(url)).body, 'traced'))
+    assert.equal((await only(tracer)).tags['http.status_code'], 200)
+  })
+
+  it('PYR-E04: a request that was there before the tracing object ends without a span', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    const waiting: any[] = []
+    app.get('/', (_: unknown, response: any) => waiting.push(response))
+    await withApp(app, async (url) => {
+      const answer = get(url)
+      await until(() => waiting.length === 1)
+      new ExpressTracing({ tracer, app })
+      waiting[0].send('ok')
+      assert.equal((await answer).body, 'ok')
+    })
+    assert.equal((await finished(tracer)).length, 0)
+  })
+
+  it('TOR-Q04: no handler can keep its span from being finished', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    new ExpressTracing({ tracer, app })
+    app.get('/', (_: unknown, response: any) => {
+      response.removeAllListeners()
+      response.end('ok')
+    })
+    await withApp(app, async (url) => assert.equal((await get(url)).body, 'ok'))
+    assert.equal((await only(tracer)).tags['http.status_code'], 200)
+  })
+
   it('FLK-B08: two tracing objects on one application make one span, and call back both', async () => {
     const tracer = new MockTracer()
     const app = application()
@@ -89,7 +167,7 @@ describe('tracing objects, applications and init() in every mixture', () => {
     assert.equal((await only(tracer)).operationName, 'GET /sites/page/:id')
   })
 
-  it('FLK-Q10: it can be attached after the routes, and while the application listens; and let go again', async () => {
+  it('FLK-Q10, TOR-Q05: it can be attached after the routes, and while the application listens; and let go again', async () => {
     const tracer = new MockTracer()
     const tracing = new ExpressTracing({ tracer })
     const app = application()

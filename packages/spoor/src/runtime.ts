@@ -1,5 +1,6 @@
 import { FORMAT_HTTP_HEADERS } from './api/format.ts'
 import { globalTracer } from './api/global.ts'
+import { isSilentSpan, silentSpan } from './api/noop.ts'
 import { KIND_SERVER } from './api/span-kind.ts'
 import type { Tracer } from './api/tracer.ts'
 import type { ClientPolicy } from './instrument/client-policy.ts'
@@ -42,14 +43,16 @@ function ownRuntime(tracer: SpoorTracer, shared: Surroundings): Runtime {
     ...shared,
     inboundHeaders: fields.some((field) => field.endsWith('*')) ? null : fields,
     open<Event>(row: Row<Event>, event: Event, parent: EngineParent): EngineSpan {
+      const from = asParent(parent)
+      if (from === null && isSilentSpan(parent)) return silentSpan
       if (tracer.sampler.readsTags === true) {
         const facts = new Facts()
         row.describe(event, facts, runtime)
-        const span = tracer.open(row.name(event), row.kind, asParent(parent), facts.flat)
+        const span = tracer.open(row.name(event), row.kind, from, facts.flat)
         if (span.recording) facts.appendTo(span)
         return span
       }
-      const span = tracer.open(row.name(event), row.kind, asParent(parent), null)
+      const span = tracer.open(row.name(event), row.kind, from, null)
       if (span.recording) row.describe(event, span, runtime)
       return span
     },

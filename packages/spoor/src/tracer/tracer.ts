@@ -1,5 +1,6 @@
 import { InvalidCarrier, UnsupportedFormat } from '../api/errors.ts'
 import { type BinaryCarrier, FORMAT_BINARY, FORMAT_HTTP_HEADERS, FORMAT_TEXT_MAP } from '../api/format.ts'
+import { isSilentSpan, silentSpan } from '../api/noop.ts'
 import type { CarrierAccess, Propagator } from '../api/propagator.ts'
 import { contextOf } from '../api/reference.ts'
 import type { Scope, ScopeManager } from '../api/scope.ts'
@@ -84,6 +85,8 @@ export class SpoorTracer implements Tracer {
   startSpan(name: string, options: StartSpanOptions = {}): Span {
     const { parent, links } = lineage(options.childOf, options.references)
     const active = parent === null && options.ignoreActiveSpan !== true ? this.scopeManager.activeSpan : null
+    // A tracing object that leads to this tracer in OpenTracing's way has ignored the request: nothing below it is kept.
+    if (parent === null && (isSilentSpan(options.childOf) || isSilentSpan(active))) return silentSpan
     const tags = options.tags
     const known = this.sampler.readsTags === true && tags !== undefined ? flat(tags) : null
     const span = this.open(name, kindOf(tags), parent ?? asParent(active), known, options.startTime)

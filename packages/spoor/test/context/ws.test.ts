@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { afterEach, describe, it } from 'node:test'
-import { activeSpan, instrument, shutdown, withSpan } from 'spoor'
+import { activeSpan, instrument, shutdown, tracer, withSpan } from 'spoor'
 import type { MemorySink, SpanData } from 'spoor/export'
+import { HttpTracing } from 'spoor/http'
 import { MockTracer } from 'spoor/testing'
 import { finished, type Listening, listen, load, trace } from '../instrumentations/support/web.ts'
 
@@ -76,6 +77,22 @@ describe('WebSocket, by ws', () => {
       ['send', 'producer'],
     ] as const)
       assert.equal(named(spans, name, kind).parentSpanId, receive.spanId, name)
+  })
+
+  it('a handshake that a tracing object has traced is linked to as well, and one that it ignores is silent', async () => {
+    const sink = trace({ disable: ['http'] })
+    const site = await serve((socket) => socket.on('message', () => withSpan('handle', () => {})))
+    new HttpTracing({ app: site.server, tracer, ignore: ['/quiet'] })
+    const client = await dial(site)
+    const [handshake] = await finished(sink, 1)
+    client.send('hello')
+    const receive = named(await finished(sink, 2), 'receive', 'consumer')
+    assert.equal(receive.links[0]?.spanId, handshake?.spanId)
+    const quiet = await dial(site, '/quiet')
+    quiet.send('hello')
+    quiet.ping()
+    await once(quiet, 'pong')
+    await finished(sink, 0)
   })
 
   it('a connection keeps no span: neither its socket nor its WebSocket holds the one of the handshake', async () => {

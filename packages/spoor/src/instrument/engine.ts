@@ -17,9 +17,13 @@ export class Engine {
   readonly #undo: Undo[] = []
   #modules: { undo(): void; report(): LoadReport } | null = null
 
-  constructor(runtime: Runtime, tables: readonly Instrumentation[]) {
+  readonly #mark: symbol | undefined
+
+  /** @param mark on what is patched; engines with another one patch on top of each other */
+  constructor(runtime: Runtime, tables: readonly Instrumentation[], mark?: symbol) {
     this.runtime = runtime
     this.#tables = tables
+    this.#mark = mark
   }
 
   /** Starts everything: subscribes to channels, watches for modules, patches what is loaded already. */
@@ -66,7 +70,7 @@ export class Engine {
 
   /** For built-in modules: patches a method for as long as the engine runs. */
   patch(target: object, name: string | symbol, wrap: (original: any) => object): void {
-    const undo = patchMethod(target, name, wrap)
+    const undo = patchMethod(target, name, wrap, this.#mark)
     if (undo !== null) this.#undo.push(undo)
   }
 
@@ -148,8 +152,11 @@ export class Engine {
     for (const [method, row] of Object.entries(patch.methods)) {
       this.#guarded(table, () => {
         const binding = this.bind(table.name, row, `${table.name} ${method}`)
-        const undo = patchMethod(target, method, (original) =>
-          publish(original, binding, patch.settles ?? 'return'),
+        const undo = patchMethod(
+          target,
+          method,
+          (original) => publish(original, binding, patch.settles ?? 'return'),
+          this.#mark,
         )
         if (undo === null) return
         this.#undo.push(undo)

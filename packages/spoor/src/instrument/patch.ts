@@ -5,8 +5,25 @@ export type Undo = () => void
 
 type Wrap = (original: any) => object
 
-/** Marks what we put in place, across copies of this package: never two spans for one call. */
-const WRAPPED = Symbol.for('spoor.wrapped')
+/**
+ * Marks what we put in place, across copies of this package: never two spans for one call. A mark is of one layer alone,
+ * for those below it may have been switched off.
+ */
+const WRAPPED: unique symbol = Symbol.for('spoor.wrapped')
+
+/**
+ * Gives a function that stands for another one its name, its length, and what others have hung onto it: `http2.connect` has
+ * a promise-returning form as a property.
+ */
+export function dress<Fn extends object>(replacement: Fn, original: object): Fn {
+  const properties = Object.getOwnPropertyDescriptors(original) as {
+    [key: string | symbol]: PropertyDescriptor
+  }
+  for (const key of Object.getOwnPropertySymbols(properties)) {
+    if (key.description?.startsWith('spoor.')) delete properties[key]
+  }
+  return Object.defineProperties(replacement, properties)
+}
 
 /**
  * Replaces a method by what `wrap` makes of it. The property keeps its attributes; an inherited method is shadowed.
@@ -24,12 +41,8 @@ export function patchMethod(
   if (typeof original !== 'function' || mark in original) return null
   const own = Object.getOwnPropertyDescriptor(target, name)
   if (own !== undefined && own.configurable === false && own.writable !== true) return null
-  const replacement = wrap(original)
-  // Name, length, and what others have hung onto it: `http2.connect` has a promise-returning form as a property.
-  Object.defineProperties(replacement, {
-    ...Object.getOwnPropertyDescriptors(original),
-    [mark]: { value: original },
-  })
+  const replacement = dress(wrap(original), original)
+  Object.defineProperty(replacement, mark, { value: original })
   define(target, name, replacement, own)
   return () => {
     // Somebody may have wrapped us in the meantime; then ours stays below theirs, and does nothing.

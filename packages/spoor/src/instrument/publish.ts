@@ -2,6 +2,7 @@ import type { ScopeManager } from '../api/scope.ts'
 import { settle } from '../settle.ts'
 import type { Binding } from './bind.ts'
 import { type Method, Operation, type Submission } from './operation.ts'
+import { dress } from './patch.ts'
 import type { Call } from './row.ts'
 
 /** How a method tells that it is done; part of the table, never guessed. */
@@ -21,7 +22,7 @@ export type Settles =
  */
 export function publish(original: Method, binding: Binding<Call>, settles: Settles): Method {
   const wrap = binding.row.does === 'context' ? carry(original, binding) : watch(original, binding, settles)
-  return Object.defineProperties(wrap, Object.getOwnPropertyDescriptors(original))
+  return dress(wrap, original)
 }
 
 function watch(original: Method, binding: Binding<Call>, settles: Settles): Method {

@@ -8,36 +8,30 @@ import {
   type Instrumentation,
   instrumentation,
   type Patch,
+  type Row,
 } from '../instrument/index.ts'
 import { inboundMessage, type Message } from '../instrument/messages.ts'
 import type { EngineSpan } from '../instrument/row.ts'
 import { requestOf, tracedHandler } from './nest-messages.ts'
 
-/** What every handler is called with: request and response, or payload and context of a message. */
-type HandlerArguments = readonly [unknown, unknown]
-type Type = 'http' | 'rpc' | 'ws' | string
+/** Of `(…, args, instance, callback, …, type)`: which class and method have the request, or the message. */
+function handled(typeAt: number): Row<Call> {
+  return handler<Call>({
+    framework: 'nest',
+    request: ({ args }) => requestOf(args[1], args[typeAt]),
+    controller: ({ args: [, , instance] }) => instance.constructor?.name,
+    method: ({ args: [, , , callback] }) => callback.name,
+  })
+}
 
 /** `intercept(interceptors, args, instance, callback, next, type)`: all pass, with interceptors or without. */
-const intercept = handler<
-  Call<unknown, [unknown, HandlerArguments, object, { name: string }, unknown, Type]>
->({
-  framework: 'nest',
-  request: ({ args: [, args, , , , type] }) => requestOf(args, type),
-  controller: ({ args: [, , instance] }) => instance.constructor?.name,
-  method: ({ args: [, , , { name }] }) => name,
-})
-
+const intercept = handled(5)
 /** `tryActivate(guards, args, instance, callback, type)`: before interceptors, for handlers with guards. */
-const tryActivate = handler<Call<unknown, [unknown, HandlerArguments, object, { name: string }, Type]>>({
-  framework: 'nest',
-  request: ({ args: [, args, , , type] }) => requestOf(args, type),
-  controller: ({ args: [, , instance] }) => instance.constructor?.name,
-  method: ({ args: [, , , { name }] }) => name,
-})
+const tryActivate = handled(4)
 
 interface Host {
-  getArgs(): HandlerArguments
-  getType(): Type
+  getArgs(): readonly unknown[]
+  getType(): string
 }
 
 /**
@@ -84,7 +78,7 @@ function adoptListeners({ ListenersController }: Listeners, engine: Engine): und
 const bindings = new WeakMap<Engine, Binding<Message>>()
 
 function messageBinding(engine: Engine): Binding<Message> {
-  const binding = bindings.get(engine) ?? engine.bind('nest', inboundMessage, 'nest message')
+  const binding = bindings.get(engine) ?? engine.bind(core, inboundMessage, 'nest message')
   bindings.set(engine, binding)
   return binding
 }
@@ -118,7 +112,8 @@ function adoptClient(name: string) {
 }
 
 export const nest: Instrumentation = instrumentation({
-  name: 'nest',
+  name: core,
+  versions: '>=11 <13',
   patches: [
     ...patches(core, 'interceptors/interceptors-consumer.js', 'InterceptorsConsumer', { intercept }),
     ...patches(core, 'guards/guards-consumer.js', 'GuardsConsumer', { tryActivate }),

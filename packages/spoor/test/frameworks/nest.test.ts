@@ -22,7 +22,7 @@ for (const [major, platform, way] of cases) {
 
     before(async () => {
       // Where tracing objects trace, nothing else does.
-      sink = trace(way === 'attached' ? { disable: ['http', 'express', 'fastify', 'nest'] } : {})
+      sink = trace(way === 'attached' ? { disable: ['http', 'express', 'fastify', '@nestjs/core'] } : {})
       app = await application(await loaded(major), platform, way)
       await app.listen(0, '127.0.0.1')
       origin = (await app.getUrl()).replace('[::1]', '127.0.0.1')

@@ -69,11 +69,9 @@ describe('published libraries', () => {
     for (const seen of outcome.answer) {
       // Express 5 has its routes in another package.
       if (seen.package === 'express' && seen.version.startsWith('5.')) continue
-      assert.deepEqual(
-        [seen.supported, seen.how, seen.why],
-        [true, 'compile', null],
-        `${seen.package} ${seen.version}`,
-      )
+      // Some tables are of ES modules: for those, synchronous hooks are set where Node has them, and see all that is loaded.
+      assert.match(seen.how, /^(?:compile|hooks)$/)
+      assert.deepEqual([seen.supported, seen.why], [true, null], `${seen.package} ${seen.version}`)
     }
   })
 })

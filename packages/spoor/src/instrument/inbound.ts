@@ -184,14 +184,17 @@ export function receive(
   if (ignored) return span
   const { component } = reception
   const reply = reception.response ?? response
-  describing(() => {
+  // Every request passes here and its end: no closure.
+  try {
     if (component !== undefined) {
       open.vocabularies.set(span, runtime.http)
       tellFramework(span, runtime.http, component)
     }
     general?.begin(span, view, known, reply, reception.request !== undefined)
     own?.begin(span, view, known, reply, true)
-  })
+  } catch (error) {
+    notTold(error)
+  }
   return span
 }
 
@@ -200,8 +203,12 @@ export function describing(tell: () => void): void {
   try {
     tell()
   } catch (error) {
-    report('inbound', 'the tracer threw when a request was described; its span goes on as it is', error)
+    notTold(error)
   }
+}
+
+function notTold(error: unknown): void {
+  report('inbound', 'the tracer threw when a request was described; its span goes on as it is', error)
 }
 
 /** Opens the server span of a request: continues the caller's trace, or starts a new one. */
@@ -354,10 +361,12 @@ export function closeInbound(
   status: number | undefined,
   complete: boolean,
 ): void {
-  describing(() => {
+  try {
     if (span.recording !== false) conclude(binding.runtime, span, status, complete)
     if (open.attended) tellEnd(span)
-  })
+  } catch (error) {
+    notTold(error)
+  }
   if (span.finished === undefined) open.closed.add(span)
   finishSpan(span)
 }

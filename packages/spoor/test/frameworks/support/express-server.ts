@@ -143,7 +143,11 @@ export function declare(express: any, app: any, { work, handler, spanOf }: Parts
 /** Puts a listener for requests on a free port of the loopback interface. */
 export async function serve(listener: any): Promise<ServerRunning> {
   // A slow machine should not meet connections that the server has just given up.
-  const server = createServer({ keepAliveTimeout: 60_000 }, listener).listen(0, '127.0.0.1')
+  const server = createServer({ keepAliveTimeout: 60_000 }, listener).listen({
+    port: 0,
+    host: '127.0.0.1',
+    backlog: 4096,
+  })
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -43,7 +43,7 @@ export function setGlobalTracer(tracer: Tracer): void {
       `setGlobalTracer() got ${tracer === null ? 'null' : typeof tracer}, not a tracer. Pass the result of init() or new Tracer().`,
     )
   }
-  if ((tracer as unknown) !== delegate) slot.tracer = tracer
+  if (!isGlobalTracer(tracer)) slot.tracer = tracer
 }
 
 /** Whether a tracer has been set. */
@@ -69,7 +69,17 @@ export function globalTracer(): Tracer {
   return delegate
 }
 
+/** On the delegate, so that all copies of this package know it. */
+const DELEGATE: unique symbol = Symbol.for('spoor.delegate')
+
+/** Whether a tracer is the global one, of whichever copy: it stands for what is set at the moment. */
+export function isGlobalTracer(tracer: unknown): boolean {
+  return (tracer as { [DELEGATE]?: boolean } | null | undefined)?.[DELEGATE] === true
+}
+
 class TracerDelegate implements Tracer {
+  readonly [DELEGATE] = true
+
   get scopeManager(): ScopeManager {
     return currentTracer().scopeManager
   }

@@ -1,5 +1,5 @@
 import { adopt } from '../adopt.ts'
-import { currentTracer, globalTracer, shared } from '../api/global.ts'
+import { currentTracer, globalTracer, isGlobalTracer, shared } from '../api/global.ts'
 import type { ScopeManager } from '../api/scope.ts'
 import type { OpenTracer, Tracer } from '../api/tracer.ts'
 import { watchArrivals } from '../instrument/arrivals.ts'
@@ -33,7 +33,7 @@ export class TracerSource {
     this.#dialect = dialect
     this.#options = options
     watchArrivals(this)
-    if (given === undefined) return
+    if (given === undefined || isGlobalTracer(given)) return
     const named = typeof given === 'string' ? namedTracer(given, placeHere('the option tracer')) : given
     if (isTracer(named)) this.#own = adopt(named, scopeManager)
     else if (typeof given === 'string') this.#take(askTracer(named, `"${given}"`, options))

@@ -73,3 +73,24 @@ for (const [name, make] of Object.entries(applications)) {
     await site.close()
   })
 }
+
+test('PYR-A03, FLK-A06: the global tracer, given by hand, stands for whichever tracer is set, and is traced as that one is', async () => {
+  const { tracer } = await import('spoor')
+  const { MemorySink } = await import('spoor/export')
+  const sink = new MemorySink()
+  init({ exporters: [sink], disable: ['http'], logLevel: 'silent' })
+  const app = load('express')()
+  new ExpressTracing({ app, tracer })
+  app.get('/users/:id', (_request: unknown, response: any) => response.send('x'))
+  const site = await listen(app)
+  await ask(site.origin, '/users/7')
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(sink.spans[0]?.name, 'GET /users/:id')
+  assert.equal(
+    sink.spans[0]?.attributes['http.request.method'],
+    'GET',
+    'in the words of OTLP, not of OpenTracing',
+  )
+  await site.close()
+  await shutdown()
+})

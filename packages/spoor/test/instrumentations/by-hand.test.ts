@@ -98,9 +98,13 @@ describe('every patch of every table', () => {
   const unreachable = [
     'pg lib/native/client.js',
     '@redis/client dist/lib/client/index.js',
-    'koa lib/context.js',
-    'router lib/layer.js',
-    'express lib/router/layer.js',
+    'restify lib/server.js',
+    // Of CommonJS, the router that a Hono begins with is reached through it, and through that the others.
+    'hono dist/router/smart-router/router.js',
+    ...['pattern-router', 'reg-exp-router', 'trie-router', 'linear-router'].flatMap((router) => [
+      `hono dist/cjs/router/${router}/router.js`,
+      `hono dist/router/${router}/router.js`,
+    ]),
   ]
 
   it('says how to reach its methods by hand, or is known to be out of reach', () => {
@@ -108,10 +112,7 @@ describe('every patch of every table', () => {
       .flatMap((table) => table.patches ?? [])
       .filter((patch) => patch.from === undefined)
       .map(({ module, file }) => `${module} ${file}`)
-    assert.deepEqual(
-      silent.filter((file) => !unreachable.includes(file)),
-      [],
-    )
+    assert.deepEqual(silent.toSorted(), unreachable.toSorted())
   })
 
   it('finds nothing, and throws nothing, in what is no library', () => {

@@ -125,6 +125,7 @@ describe('Hapi 21, traced by init()', () => {
         ['7', '2', 'mine'],
       )
     } finally {
+      tracing.detach(mixed)
       await mixed.stop()
     }
   })

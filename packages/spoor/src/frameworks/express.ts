@@ -53,7 +53,7 @@ export const expressFramework: Framework<ExpressApp> = {
     }
     return [...args.slice(0, -1), watched]
   },
-  attach(app, tracing) {
+  attach(app: ExpressApp & { request?: unknown; response?: unknown }, tracing) {
     // Who else has patched the application since keeps what they found: us, who then have to be silent.
     let attached = true
     const mark = Symbol('spoor.traced')
@@ -64,6 +64,7 @@ export const expressFramework: Framework<ExpressApp> = {
       (handle: (...args: unknown[]) => unknown) =>
         function (this: unknown, request: ExpressRequest, response: object, ...rest: unknown[]): unknown {
           if (!attached) return handle.call(this, request, response, ...rest)
+          dress(app, request, response)
           return tracing.serve({ message: request, response }, () =>
             handle.call(this, request, response, ...rest),
           )
@@ -76,6 +77,27 @@ export const expressFramework: Framework<ExpressApp> = {
       released()
     }
   },
+}
+
+/**
+ * Makes a request one of Express before callbacks and attributes see it: `ip`, `host`, `path` and `get()` are its prototype's.
+ * The application does the same as soon as it handles the request (express 5.3 `lib/application.js`, 4.22
+ * `lib/middleware/init.js`).
+ */
+function dress(
+  { request: requests, response: responses }: { request?: unknown; response?: unknown },
+  request: object,
+  response: object,
+): void {
+  if (!isPrototype(requests) || !isPrototype(responses)) return // a router
+  Reflect.setPrototypeOf(request, requests)
+  Reflect.setPrototypeOf(response, responses)
+  Object.assign(request, { res: response })
+  Object.assign(response, { req: request })
+}
+
+function isPrototype(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 interface Router {

@@ -32,6 +32,42 @@ describe('tracing objects, applications and init() in every mixture', () => {
     }
   })
 
+  it('PYR-T11: a request has these tags at its start and these at its end, and no others', async () => {
+    const tracer = new MockTracer()
+    const app = application()
+    const starts: object[] = []
+    new ExpressTracing({
+      tracer,
+      app,
+      tracedAttributes: ['host', 'path', 'params.id', 'no.such'],
+      startSpanCallback: (span) => void starts.push({ ...(span as unknown as { tags: object }).tags }),
+    })
+    app.get('/users/:id', user)
+    const url = await withApp(app, async (origin) => {
+      await get(`${origin}/users/7`)
+      return origin
+    })
+    const { tags } = await only(tracer)
+    const atStart = {
+      'span.kind': 'server',
+      component: 'express',
+      'http.method': 'GET',
+      'http.url': `${url}/users/7`,
+      'peer.address': '127.0.0.1',
+      'peer.ipv4': '127.0.0.1',
+      'peer.port': tags['peer.port'],
+      host: new URL(url).host,
+      path: '/users/7',
+    }
+    assert.deepEqual(starts, [atStart])
+    assert.deepEqual(tags, {
+      ...atStart,
+      'params.id': '7',
+      'http.route': '/users/:id',
+      'http.status_code': 200,
+    })
+  })
+
   it('TOR-Q06: several applications in one process each have the settings of their own', async () => {
     const parts = ['one', 'other'].map((name) => {
       const tracer = new MockTracer()

@@ -74,6 +74,14 @@ describe('examples of frameworks', { concurrency: 2 }, () => {
     })
   }
 
+  it('TOR-X02: http/client-callback.mjs marks one handler, and names and tags its own requests in a callback', async () => {
+    const { stdout, stderr } = await run(join(home, 'http', 'client-callback.mjs'))
+    assert.match(stdout, /^client\/GET \{"stamp":"first class"\}$/m)
+    assert.match(stdout, /^GET \{\}$/m)
+    assert.match(stderr, /^└ sort /m)
+    assert.match(stdout, /^3 spans$/m)
+  })
+
   it('there are some for every framework that has a folder', () => {
     const folders = readdirSync(home, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')

@@ -6,7 +6,7 @@
  * await server.register(tracing.plugin)
  */
 import { SpoorError } from '../api/errors.ts'
-import { serverSpanOf } from '../instrument/inbound.ts'
+import { serverSpanOf } from '../instrument/open-requests.ts'
 import { patchMethod } from '../instrument/patch.ts'
 import type { Exchange } from '../instrument/serve.ts'
 import { type HapiRequest, hapi as table, templateOf } from '../instrumentations/hapi.ts'

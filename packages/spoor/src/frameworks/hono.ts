@@ -5,7 +5,7 @@
  * const tracing = new HonoTracing({ app, tracedAttributes: ['path', 'headers.user-agent'] })
  */
 import { SpoorError } from '../api/errors.ts'
-import { noteFailure, openSpanOf } from '../instrument/inbound.ts'
+import { noteFailure, openSpanOf } from '../instrument/open-requests.ts'
 import type { Exchange } from '../instrument/serve.ts'
 import type { FetchExchange } from '../instrument/serve-fetch.ts'
 import { seeThrough } from '../instrument/traced-attributes.ts'

@@ -1,7 +1,7 @@
 import { SpoorError } from '../api/errors.ts'
-import { noteFailure, openSpanOf, tellHandler } from '../instrument/inbound.ts'
 import { nameOf, serveMessage } from '../instrument/messages.ts'
 import { isObservable, type Observable, watchObservable } from '../instrument/observables.ts'
+import { noteFailure, openSpanOf, tellHandler } from '../instrument/open-requests.ts'
 import type { EngineSpan } from '../instrument/row.ts'
 import type { Exchange } from '../instrument/serve.ts'
 import { tellAttributes } from '../instrument/server-policy.ts'

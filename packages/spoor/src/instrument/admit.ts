@@ -1,17 +1,8 @@
 import { wasActiveAtArrival } from './arrivals.ts'
 import { Binding } from './bind.ts'
-import {
-  attend,
-  correctOrigin,
-  describing,
-  type InboundRequest,
-  inboundRequest,
-  isSilent,
-  openSpanOf,
-  present,
-  receive,
-  tellRoute,
-} from './inbound.ts'
+import { receive } from './inbound.ts'
+import { correctOrigin, type InboundRequest, inboundRequest } from './inbound-request.ts'
+import { attend, describing, isSilent, openSpanOf, present, tellRoute } from './open-requests.ts'
 import type { EngineParent, EngineSpan } from './row.ts'
 import type { Runtime } from './runtime.ts'
 import { mute, type ServerPolicy, tellAttributes } from './server-policy.ts'

@@ -1,6 +1,6 @@
 import { CarriedSpan } from '../api/carried-span.ts'
 import { TraceContext } from '../api/span-context.ts'
-import { isSilent, serverSpanOf, untie } from './inbound.ts'
+import { isSilent, serverSpanOf, untie } from './open-requests.ts'
 import type { EngineParent, EngineSpan } from './row.ts'
 import type { Runtime } from './runtime.ts'
 

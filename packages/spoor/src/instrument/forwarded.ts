@@ -1,4 +1,4 @@
-import type { InboundRequest } from './inbound.ts'
+import type { InboundRequest } from './inbound-request.ts'
 
 /**
  * What proxies say of the client that they speak for. Anybody can send such headers: they are read where the application

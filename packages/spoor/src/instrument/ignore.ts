@@ -1,6 +1,6 @@
 import { isObject, refuse, requireKnown } from '../checks.ts'
 import { report } from '../log.ts'
-import type { InboundRequest } from './inbound.ts'
+import type { InboundRequest } from './inbound-request.ts'
 import { targetPath } from './url.ts'
 
 /** A text, exactly as it is; with `*` at its end, what begins so; or a regular expression. */

@@ -2,8 +2,8 @@ import { KIND_SERVER } from '../api/span-kind.ts'
 import { write } from '../semantics/dialect.ts'
 import { NEST_PATTERN } from '../semantics/nest.ts'
 import type { Binding } from './bind.ts'
-import { describing, failureOf, noteFailure, serverSpanOf, setServerSpan } from './inbound.ts'
 import { isObservable, watchObservable } from './observables.ts'
+import { describing, failureOf, noteFailure, serverSpanOf, setServerSpan } from './open-requests.ts'
 import type { EngineParent, EngineSpan, Row } from './row.ts'
 
 /** Messages that a framework hands to handlers by their pattern: one server span each, whoever traces them. */

@@ -1,6 +1,8 @@
 import { type Arrival, admit, attempt, join, type Serving, serverBinding } from './admit.ts'
 import type { Binding } from './bind.ts'
-import { closeInbound, type InboundRequest, isSilent, noteFailure, serverSpanOf } from './inbound.ts'
+import { closeInbound } from './inbound.ts'
+import type { InboundRequest } from './inbound-request.ts'
+import { isSilent, noteFailure, serverSpanOf } from './open-requests.ts'
 import type { EngineSpan } from './row.ts'
 import type { Runtime } from './runtime.ts'
 

@@ -1,6 +1,8 @@
 import type { Binding } from './bind.ts'
 import type { Engine } from './engine.ts'
-import { type InboundRequest, receive, serverSpanOf, setServerSpan } from './inbound.ts'
+import { receive } from './inbound.ts'
+import type { InboundRequest } from './inbound-request.ts'
+import { serverSpanOf, setServerSpan } from './open-requests.ts'
 import { closeResponse, type Emit, emitRequest, shadowEmit } from './requests.ts'
 import type { EngineSpan } from './row.ts'
 

@@ -1,5 +1,7 @@
 import type { Binding } from './bind.ts'
-import { closeInbound, type InboundRequest, receive, serverSpanOf } from './inbound.ts'
+import { closeInbound, receive } from './inbound.ts'
+import type { InboundRequest } from './inbound-request.ts'
+import { serverSpanOf } from './open-requests.ts'
 import { type Emit, HttpRequestView } from './requests.ts'
 import type { EngineSpan } from './row.ts'
 

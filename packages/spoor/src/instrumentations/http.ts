@@ -1,4 +1,4 @@
-import { inboundRequest } from '../instrument/inbound.ts'
+import { inboundRequest } from '../instrument/inbound-request.ts'
 import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
 import { traceMessages, traceRequests } from '../instrument/requests.ts'
 import { type Outbound, traceClient } from '../instrument/responses.ts'

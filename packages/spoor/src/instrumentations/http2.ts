@@ -1,4 +1,4 @@
-import { inboundRequest } from '../instrument/inbound.ts'
+import { inboundRequest } from '../instrument/inbound-request.ts'
 import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
 import { type OutboundStream, traceConnect } from '../instrument/sessions.ts'
 import { traceStreams } from '../instrument/streams.ts'

@@ -146,6 +146,8 @@ const rows: { readonly [name: string]: Row } = {
   },
   SPOOR_IGNORE_ROUTES: words('ignoreRoutes'),
   SPOOR_CALLER_NAME_HEADERS: words('callerNameHeaders'),
+  SPOOR_CALLEE_NAME_HEADERS: words('calleeNameHeaders'),
+  SPOOR_CALLEE_ENDPOINT_HEADERS: words('calleeEndpointHeaders'),
   SPOOR_TRUST_PROXY: flag('trustProxy'),
 }
 

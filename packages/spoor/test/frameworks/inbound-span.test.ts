@@ -311,3 +311,31 @@ test('the door of spoor/http opens by require() too', () => {
     'traceLambda',
   ])
 })
+
+test('OPI-X02: a middleware around an asynchronous one finishes its span when that has settled, and it is active until then', async () => {
+  const traced =
+    (next: (incoming: IncomingMessage) => Promise<string>): RequestListener =>
+    async (incoming, response) => {
+      const span = startServerSpan(incoming, { tracer })
+      try {
+        response.end(await tracer.scopeManager.with(span, next, undefined, incoming))
+        finishServerSpan(span, { status: 200 })
+      } catch (error) {
+        response.writeHead(500).end('sorry')
+        finishServerSpan(span, { status: 500, error })
+      }
+    }
+  const slow = async (incoming: IncomingMessage): Promise<string> => {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const active = tracer.activeSpan as MockSpan
+    if (incoming.url === '/broken') throw new Error('of the next one')
+    return String(tracer.finishedSpans().includes(active))
+  }
+  assert.equal(await served(traced(slow), '/calm', {}), 'false')
+  assert.equal(await served(traced(slow), '/broken', {}), 'sorry')
+  const [calm, broken] = tracer.finishedSpans()
+  assert.equal(calm?.tags['error'], undefined)
+  assert.equal(broken?.tags['http.status_code'], 500)
+  assert.equal(broken?.tags['error'], true)
+  assert.equal((broken?.logs[0]?.fields['error.object'] as Error).message, 'of the next one')
+})

@@ -8,7 +8,7 @@ const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../test/init/fixtures/${name}`, import.meta.url))
 
 describe('init() and shutdown()', () => {
-  test('twice is once, shutdown() takes everything back, and init() may follow', async () => {
+  test('TOR-A01: twice is once, shutdown() takes everything back, and init() may follow', async () => {
     const { code, stdout, stderr } = await runNode([fixture('again.mjs')])
     assert.equal(code, 0, stderr)
     assert.deepEqual(JSON.parse(stdout), {

@@ -55,7 +55,7 @@ for (const [name, ask] of Object.entries(clients)) {
     })
     const only = async (): Promise<SpanData> => (await finished(sink, 1))[0] as SpanData
 
-    it('TOR-H01, TOR-H02, TOR-H04: have one span, named by the method, below the active one, that goes out in the headers', async () => {
+    it('TOR-A02, TOR-H01, TOR-H02, TOR-H04: have one span, named by the method, below the active one, that goes out in the headers', async () => {
       await start()
       let parent: string | undefined
       await withSpan('outer', async (span) => {
@@ -143,6 +143,56 @@ for (const [name, ask] of Object.entries(clients)) {
     })
   })
 }
+
+describe('whichever way a client is called', () => {
+  let sink: MemorySink
+  let site: Listening
+  const seen: unknown[] = []
+  before(async () => {
+    sink = trace({ traceAll: false, serviceName: 'caller' })
+    site = await listen(({ headers }, response) => {
+      seen.push(headers['traceparent'])
+      response.end('x')
+    })
+  })
+  after(async () => {
+    await site.close()
+    await shutdown()
+  })
+  const http = load('node:http')
+  const answered = async (request: any): Promise<void> => {
+    const [response] = await once(request.end(), 'response')
+    response.resume()
+    await once(response, 'end')
+  }
+  const forms: { [form: string]: () => Promise<unknown> } = {
+    'fetch(text)': () => fetch(site.origin).then((response) => response.text()),
+    'fetch(URL, options)': () =>
+      fetch(new URL(site.origin), { method: 'GET' }).then((response) => response.text()),
+    'fetch(Request)': () => fetch(new Request(site.origin)).then((response) => response.text()),
+    'http.request(text)': () => answered(http.request(site.origin)),
+    'http.request(URL, options)': () => answered(http.request(new URL(site.origin), { headers: { a: 'b' } })),
+    'http.request(options)': () => answered(http.request({ host: '127.0.0.1', port: site.port })),
+    'http.get(text, callback)': () =>
+      new Promise((resolve) =>
+        http.get(site.origin, (response: any) => response.resume().on('end', resolve)),
+      ),
+  }
+
+  for (const [form, ask] of Object.entries(forms)) {
+    it(`TOR-H03: ${form} has one span, and its context goes out`, async () => {
+      seen.length = 0
+      await ask()
+      const [span] = await finished(sink, 1)
+      assert.match(String(seen[0]), new RegExp(`^00-${span?.traceId}-${span?.spanId}-`))
+    })
+  }
+
+  it('OPI-C01: the name of the application is the name of its service', async () => {
+    const { detectResource } = await import('spoor/export')
+    assert.equal(detectResource({ serviceName: 'caller', env: {} })['service.name'], 'caller')
+  })
+})
 
 describe('a foreign tracer that cannot write headers', () => {
   let site: Listening

@@ -98,7 +98,7 @@ describe('node:http2', () => {
   })
 
   it('has one server span where the compatibility API is used, and it is found from the request', async () => {
-    const { serverSpanOf } = await import('../../dist/esm/instrument/inbound.js')
+    const { serverSpanOf } = await import('../../dist/esm/instrument/open-requests.js')
     const port = await serve(
       createServer((incoming, response) => {
         const found = serverSpanOf(incoming)?.context().toSpanId()

@@ -1,5 +1,5 @@
 import { attempt } from '../../instrument/admit.ts'
-import { openSpanOf, present } from '../../instrument/inbound.ts'
+import { openSpanOf, present } from '../../instrument/open-requests.ts'
 import { patchMethod, type Undo } from '../../instrument/patch.ts'
 import { tellFailure } from '../../instrument/serve.ts'
 import type { FetchExchange } from '../../instrument/serve-fetch.ts'

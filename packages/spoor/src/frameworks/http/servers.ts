@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import { serverSpanOf, setServerSpan } from '../../instrument/inbound.ts'
+import { serverSpanOf, setServerSpan } from '../../instrument/open-requests.ts'
 import { patchMethod, type Undo } from '../../instrument/patch.ts'
 import type { Emit } from '../../instrument/requests.ts'
 import type { Exchange } from '../../instrument/serve.ts'

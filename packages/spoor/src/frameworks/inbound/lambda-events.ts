@@ -1,4 +1,4 @@
-import type { InboundRequest } from '../../instrument/inbound.ts'
+import type { InboundRequest } from '../../instrument/inbound-request.ts'
 import { flat, gathered } from './headers.ts'
 
 /**

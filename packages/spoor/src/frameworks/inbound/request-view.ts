@@ -1,4 +1,4 @@
-import type { InboundRequest } from '../../instrument/inbound.ts'
+import type { InboundRequest } from '../../instrument/inbound-request.ts'
 import { RoutedRequestView } from '../../instrument/requests.ts'
 import { FetchRequestView } from '../../instrument/serve-fetch.ts'
 import { requestOf, type Stream, type StreamHeaders } from '../../instrument/streams.ts'

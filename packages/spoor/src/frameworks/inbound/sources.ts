@@ -1,7 +1,7 @@
 import type { OpenTracer, Tracer } from '../../api/tracer.ts'
 import { serverBinding } from '../../instrument/admit.ts'
 import type { Binding } from '../../instrument/bind.ts'
-import type { InboundRequest } from '../../instrument/inbound.ts'
+import type { InboundRequest } from '../../instrument/inbound-request.ts'
 import type { Runtime } from '../../instrument/runtime.ts'
 import type { Dialect } from '../../semantics/dialect.ts'
 import { TracerSource } from '../tracer-source.ts'

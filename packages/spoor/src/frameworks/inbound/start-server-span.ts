@@ -4,16 +4,9 @@ import type { OpenTracer, Tracer } from '../../api/tracer.ts'
 import { surrounding } from '../../instrument/admit.ts'
 import type { Binding } from '../../instrument/bind.ts'
 import { behindProxy } from '../../instrument/forwarded.ts'
-import {
-  closeInbound,
-  type InboundRequest,
-  isSilent,
-  noteFailure,
-  openSpanOf,
-  receive,
-  serverSpanOf,
-  tellRoute,
-} from '../../instrument/inbound.ts'
+import { closeInbound, receive } from '../../instrument/inbound.ts'
+import type { InboundRequest } from '../../instrument/inbound-request.ts'
+import { isSilent, noteFailure, openSpanOf, serverSpanOf, tellRoute } from '../../instrument/open-requests.ts'
 import type { Runtime } from '../../instrument/runtime.ts'
 import { ServerPolicy } from '../../instrument/server-policy.ts'
 import { report } from '../../log.ts'

@@ -1,5 +1,5 @@
 import { KIND_SERVER } from '../../api/span-kind.ts'
-import { noteFailure, serverSpanOf } from '../inbound.ts'
+import { noteFailure, serverSpanOf } from '../open-requests.ts'
 import type { Row } from '../row.ts'
 
 /** What a framework's table says of an error on its way through the application. */

@@ -1,5 +1,5 @@
 import { KIND_SERVER } from '../../api/span-kind.ts'
-import { serverSpanOf, tellHandler } from '../inbound.ts'
+import { serverSpanOf, tellHandler } from '../open-requests.ts'
 import type { Row } from '../row.ts'
 
 /** What a framework's table says of who handles a request. */

@@ -1,5 +1,5 @@
 import { KIND_SERVER } from '../../api/span-kind.ts'
-import { attend, noteFailure, present, serverSpanOf, tellRoute } from '../inbound.ts'
+import { attend, noteFailure, present, serverSpanOf, tellRoute } from '../open-requests.ts'
 import type { EngineSpan, Row } from '../row.ts'
 import type { Runtime } from '../runtime.ts'
 

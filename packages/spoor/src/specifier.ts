@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SpoorError } from './api/errors.ts'
 import { requireKnown } from './checks.ts'
@@ -90,7 +90,7 @@ function resolve(module: string, { what, base }: Place): string {
   } catch (error) {
     throw new SpoorError(
       'SPOOR_MODULE_NOT_FOUND',
-      `${what} names ${JSON.stringify(module.slice(0, 200))}, which cannot be found from ${base}: ${firstLine(error)}`,
+      `${what} names ${JSON.stringify(module.slice(0, 200))}, which cannot be found from ${dirname(base)}: ${firstLine(error)}`,
       { cause: error },
     )
   }

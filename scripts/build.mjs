@@ -155,10 +155,26 @@ async function compile(...projects) {
 }
 
 /** Both halves have the same types; only where they lie tells which half they speak of. */
+/** Those that a door leads to: the others describe what nobody can import. */
 function copyDeclarations(from, to) {
-  for (const file of filesUnder(from).filter((path) => path.endsWith('.d.ts'))) {
+  for (const file of declarationsOf(from))
     copyFileSync(join(root, file), join(root, to, relative(from, file)))
+}
+
+function declarationsOf(from) {
+  const { exports } = JSON.parse(readFileSync(join(root, 'packages/spoor/package.json'), 'utf8'))
+  const doors = Object.values(exports).map((door) => door.require?.types ?? door.types)
+  const found = new Set()
+  const follow = (file) => {
+    if (found.has(file)) return
+    found.add(file)
+    const text = readFileSync(join(root, file), 'utf8')
+    for (const [, path] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)['"]/g)) {
+      follow(join(dirname(file), path).replace(/\.[jt]s$/, '.d.ts'))
+    }
   }
+  for (const door of doors.filter(Boolean)) follow(join(from, relative('dist/cjs', door)))
+  return found
 }
 
 /** The page is checked by the compiler and bundled by its own script. */

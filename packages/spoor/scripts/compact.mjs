@@ -1,7 +1,7 @@
 /**
- * Takes comments, indentation and long local names out of what was compiled: half of its size, and nobody reads it there.
- * The words for editors are in the declarations. Lines end early, because Node.js prints the line of an error that nobody
- * caught, all of it.
+ * Takes comments and indentation out of what was compiled: nobody reads it there. Names stay, in stack traces and for those
+ * who read them. The words for editors are in the declarations. Lines end early, because Node.js prints the line of an
+ * error that nobody caught, all of it.
  *
  *     node packages/spoor/scripts/compact.mjs
  */
@@ -20,8 +20,6 @@ for (const file of files.filter((name) => name.endsWith('.js'))) {
   const { code } = transformSync(readFileSync(file, 'utf8'), {
     minifyWhitespace: true,
     minifySyntax: true,
-    // Of what is local to a function; what a module declares keeps its name, which stands in stack traces.
-    minifyIdentifiers: true,
     lineLimit,
     target: 'node20',
     legalComments: 'none',

@@ -30,7 +30,7 @@ const doors = Object.keys(manifest.exports)
  */
 const runner = `
 import { pathToFileURL } from 'node:url'
-setTimeout(() => process.exit(), 1500).unref()
+setTimeout(() => process.exit(), 6000).unref()
 await import(pathToFileURL(process.argv[2]))
 `
 

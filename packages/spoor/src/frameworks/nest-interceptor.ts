@@ -5,7 +5,7 @@ import { noteFailure, openSpanOf, tellHandler } from '../instrument/open-request
 import type { EngineSpan } from '../instrument/row.ts'
 import type { Exchange } from '../instrument/serve.ts'
 import { tellAttributes } from '../instrument/server-policy.ts'
-import type { TracedAttributes } from '../instrument/traced-attributes.ts'
+import type { TracedAttribute } from '../instrument/traced-attributes.ts'
 import { templateOf } from '../instrumentations/fastify.ts'
 import { messageOf } from '../instrumentations/nest-messages.ts'
 import { routeOf } from './express.ts'
@@ -26,7 +26,7 @@ export interface CallHandler {
 export interface Marks {
   /** Opens spans where there are none. */
   readonly opens: boolean
-  readonly attributes?: TracedAttributes
+  readonly attributes?: readonly TracedAttribute[]
 }
 
 /** What an interceptor of ours does: Nest gives it what a handler's own arguments need not have. */

@@ -3,7 +3,7 @@ import { Binding } from '../instrument/bind.ts'
 import { inboundMessage, type Message } from '../instrument/messages.ts'
 import type { Undo } from '../instrument/patch.ts'
 import type { Runtime } from '../instrument/runtime.ts'
-import type { TracedAttributes } from '../instrument/traced-attributes.ts'
+import { readAttributes, type TracedAttributes } from '../instrument/traced-attributes.ts'
 import { expressFramework } from './express.ts'
 import { fastifyFramework } from './fastify.ts'
 import { type CallHandler, type ExecutionContext, intercepted, intercepting } from './nest-interceptor.ts'
@@ -44,7 +44,7 @@ export class NestTracing<Request extends object = any, Response extends object =
 
   /** An interceptor that opens spans, or only adds to those that are there. For marks and modules. */
   intercept(opens: boolean, attributes?: TracedAttributes): NestInterceptor {
-    const marks = { opens, ...(attributes === undefined ? {} : { attributes }) }
+    const marks = { opens, ...(attributes === undefined ? {} : { attributes: readAttributes(attributes) }) }
     return {
       intercept: (context: ExecutionContext, next: CallHandler) => intercepted(this, context, next, marks),
     }

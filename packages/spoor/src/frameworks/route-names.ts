@@ -2,7 +2,7 @@ import { noopTracer } from '../api/noop.ts'
 import type { Instrumentation } from '../instrument/define.ts'
 import { Engine } from '../instrument/engine.ts'
 import type { Undo } from '../instrument/patch.ts'
-import { TracerSource } from './tracer-source.ts'
+import { runtimeFor } from './tracer-source.ts'
 
 /**
  * Beside the patches of `init()`, not in their place: either may go before the other. Both tell the same, and what is told
@@ -34,4 +34,4 @@ export function nameRoutes(table: Instrumentation, parts: object): Undo {
 }
 
 /** Such rows open no span: they need no tracer. */
-const { runtime } = new TracerSource(noopTracer, 'opentracing')
+const runtime = runtimeFor(noopTracer, 'opentracing')

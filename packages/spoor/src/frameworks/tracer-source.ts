@@ -81,7 +81,8 @@ function failed(error: unknown): void {
   report('tracing.tracer', 'the function that should give a tracer failed; the global tracer is used', error)
 }
 
-function runtimeFor(tracer: Tracer, dialect: Dialect): Runtime {
+/** What leads to a tracer as it is, whoever's it is. */
+export function runtimeFor(tracer: Tracer, dialect: Dialect): Runtime {
   return foreignRuntime(tracer, {
     tracer,
     scope: tracer.scopeManager,

@@ -10,7 +10,11 @@ import { type Exchange, Server, tellFailure } from '../instrument/serve.ts'
 import { type FetchExchange, FetchServer } from '../instrument/serve-fetch.ts'
 import { checkServerOptions, type ServerOptions, serverChecks } from '../instrument/server-options.ts'
 import { ServerPolicy } from '../instrument/server-policy.ts'
-import type { TracedAttributes } from '../instrument/traced-attributes.ts'
+import {
+  readAttributes,
+  type TracedAttribute,
+  type TracedAttributes,
+} from '../instrument/traced-attributes.ts'
 import type { Dialect } from '../semantics/dialect.ts'
 import { type TracerOption, tracerCheck } from '../tracer-option.ts'
 import { TracerSource } from './tracer-source.ts'
@@ -173,7 +177,7 @@ export class Tracing<App extends object = any, Request extends object = any, Res
   }
 
   /** Runs a handler inside the server span of its request. For adapters. */
-  serve<Result>(exchange: Exchange, handler: () => Result, attributes?: TracedAttributes): Result {
+  serve<Result>(exchange: Exchange, handler: () => Result, attributes?: readonly TracedAttribute[]): Result {
     return this.#current().node.serve(exchange, this.#serving(exchange, attributes), handler)
   }
 
@@ -182,11 +186,15 @@ export class Tracing<App extends object = any, Request extends object = any, Res
    *
    * @returns what the handler returns; in place of a response, one whose body is watched
    */
-  serveFetch<Result>(exchange: FetchExchange, handler: () => Result, attributes?: TracedAttributes): Result {
+  serveFetch<Result>(
+    exchange: FetchExchange,
+    handler: () => Result,
+    attributes?: readonly TracedAttribute[],
+  ): Result {
     return this.#current().fetch.serve(exchange, this.#serving(exchange, attributes), handler)
   }
 
-  #serving(exchange: Partial<Serving>, attributes: TracedAttributes | undefined): Serving {
+  #serving(exchange: Partial<Serving>, attributes: readonly TracedAttribute[] | undefined): Serving {
     const { name, throwEnds: ends = false } = this.#framework
     const { framework = name, throwEnds = ends } = exchange
     return {
@@ -205,12 +213,12 @@ export class Tracing<App extends object = any, Request extends object = any, Res
   }
 
   #mark(handler: Handler, attributes: TracedAttributes): Handler {
-    checkServerOptions({ tracedAttributes: attributes })
+    const told = readAttributes(attributes)
     if (typeof handler !== 'function') refuse('what trace() marks', handler, 'a function or a method')
     const framework = this.#framework
     if (framework.mark !== undefined) return framework.mark(handler, attributes, this)
     const serve = (exchange: Exchange | FetchExchange, run: () => unknown): unknown =>
-      'fetch' in exchange ? this.serveFetch(exchange, run, attributes) : this.serve(exchange, run, attributes)
+      'fetch' in exchange ? this.serveFetch(exchange, run, told) : this.serve(exchange, run, told)
     const marked = function (this: unknown, ...args: unknown[]): unknown {
       const exchange = framework.exchange(args)
       if (exchange === null) return handler.apply(this, args)

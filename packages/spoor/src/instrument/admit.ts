@@ -6,14 +6,14 @@ import { attend, describing, isSilent, openSpanOf, present, tellRoute } from './
 import type { EngineParent, EngineSpan } from './row.ts'
 import type { Runtime } from './runtime.ts'
 import { mute, type ServerPolicy, tellAttributes } from './server-policy.ts'
-import type { TracedAttributes } from './traced-attributes.ts'
+import type { TracedAttribute } from './traced-attributes.ts'
 
 /** How a handler is traced. */
 export interface Serving {
   readonly framework: string
   readonly policy: ServerPolicy
   /** Told beside those of the policy. */
-  readonly attributes?: TracedAttributes
+  readonly attributes?: readonly TracedAttribute[]
   /** Nobody answers for a handler that throws: its span ends there. By default the response ends it. */
   readonly throwEnds?: boolean
 }

@@ -5,7 +5,7 @@ import type { InboundRequest } from './inbound-request.ts'
 import { attend, failureOf } from './open-requests.ts'
 import type { EngineSpan } from './row.ts'
 import type { ServerOptions } from './server-options.ts'
-import { readAttributes, type TracedAttribute, type TracedAttributes } from './traced-attributes.ts'
+import { readAttributes, type TracedAttribute } from './traced-attributes.ts'
 
 /**
  * What its users want to know of each request, and which they do not want to know of. One policy serves one tracing
@@ -103,8 +103,12 @@ export class ServerPolicy {
 }
 
 /** Tells a span of further attributes: those of a marked handler. */
-export function tellAttributes(span: EngineSpan, request: object, given: TracedAttributes): void {
-  const missing = tell(span, request, readAttributes(given))
+export function tellAttributes(
+  span: EngineSpan,
+  request: object,
+  attributes: readonly TracedAttribute[],
+): void {
+  const missing = tell(span, request, attributes)
   if (missing.length > 0) attend(span, { closing: () => void tell(span, request, missing) })
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'src')
 
 /** Modules that belong to no folder and that everybody but `api` may use. */
-const LEAVES = ['log', 'settle', 'nearest', 'checks', 'specifier', 'tracer-option', 'python-names']
+const LEAVES = ['log', 'settle', 'nearest', 'guarded', 'checks', 'specifier', 'tracer-option', 'python-names']
 
 /**
  * Who may import whom. A folder that is not listed here may not exist; a name with a slash is one file. Types count
@@ -19,6 +19,7 @@ const ARROWS: { [folder: string]: string[] } = {
   settle: [],
   nearest: [],
   checks: ['api', 'nearest', 'python-names'],
+  guarded: ['log'],
   'python-names': [],
   specifier: ['api', 'checks'],
   'tracer-option': ['api', 'checks', 'specifier'],

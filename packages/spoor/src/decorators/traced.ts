@@ -2,6 +2,7 @@ import { SpoorError } from '../api/errors.ts'
 import { currentTracer, isGlobalTracerRegistered } from '../api/global.ts'
 import { recordError, type Span, type TagMap } from '../api/span.ts'
 import type { StartActiveSpanOptions } from '../api/tracer.ts'
+import { guarded } from '../guarded.ts'
 import { report } from '../log.ts'
 
 export interface TracedOptions {
@@ -145,20 +146,8 @@ function isClass(value: unknown): boolean {
   return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value))
 }
 
-function announce(options: TracedOptions, span: Span, args: unknown[], name: string): void {
-  if (options.onStart === undefined) return
-  const complain = (error: unknown): void => {
-    report(
-      `onStart.${name}`,
-      `the onStart callback of traced "${name}" threw; the call itself is not affected`,
-      error,
-    )
-  }
-  try {
-    const result: unknown = options.onStart(span, ...args)
-    // It may be an asynchronous function; nobody else would handle its rejection.
-    if (result instanceof Promise) result.then(undefined, complain)
-  } catch (error) {
-    complain(error)
-  }
+function announce({ onStart }: TracedOptions, span: Span, args: unknown[], name: string): void {
+  if (onStart === undefined) return
+  const message = `the onStart callback of traced "${name}" threw; the call itself is not affected`
+  guarded(`onStart.${name}`, message, () => onStart(span, ...args))
 }

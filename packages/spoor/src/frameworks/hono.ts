@@ -34,11 +34,8 @@ export type HonoMiddleware = (context: any, next: () => Promise<void>) => Promis
  * a `Response`. On Node.js a span ends with what was sent; elsewhere, and by `app.request()`, with the body of the response.
  */
 export class HonoTracing<Context extends object = any> extends Tracing<HonoApp, Context, Response> {
-  readonly #traceAll: boolean
-
   constructor(options: TracingOptions<HonoApp, Context, Response> = {}) {
     super(framework, options)
-    this.#traceAll = options.traceAll !== false
   }
 
   /**
@@ -48,7 +45,7 @@ export class HonoTracing<Context extends object = any> extends Tracing<HonoApp, 
    * app.use(tracing.middleware())
    */
   middleware(): HonoMiddleware {
-    return async (context, next) => (this.#traceAll ? lead(this, context, next) : next())
+    return async (context, next) => (this.tracesAll ? lead(this, context, next) : next())
   }
 }
 

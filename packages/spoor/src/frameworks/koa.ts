@@ -33,11 +33,8 @@ export type KoaMiddleware = (context: any, next: () => Promise<any>) => Promise<
  * request, and Koa's own response as the response.
  */
 export class KoaTracing<Context extends object = any> extends Tracing<KoaApp, Context, any> {
-  readonly #traceAll: boolean
-
   constructor(options: TracingOptions<KoaApp, Context, any> = {}) {
     super(framework, options)
-    this.#traceAll = options.traceAll !== false
   }
 
   /**
@@ -48,7 +45,7 @@ export class KoaTracing<Context extends object = any> extends Tracing<KoaApp, Co
    */
   middleware(): KoaMiddleware {
     return async (context, next) => {
-      if (!this.#traceAll) return next()
+      if (!this.tracesAll) return next()
       hearErrors(context)
       return this.serve(exchangeOf(context), next)
     }

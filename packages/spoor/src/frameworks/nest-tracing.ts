@@ -39,7 +39,7 @@ export class NestTracing<Request extends object = any, Response extends object =
 
   constructor(options: TracingOptions<NestApp, Request, Response> = {}) {
     super(framework, options)
-    this.interceptor = this.intercept(options.traceAll !== false)
+    this.interceptor = this.intercept(this.tracesAll)
   }
 
   /** An interceptor that opens spans, or only adds to those that are there. For marks and modules. */

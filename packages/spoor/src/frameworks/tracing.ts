@@ -176,6 +176,11 @@ export class Tracing<App extends object = any, Request extends object = any, Res
     return this.#decorator(listed(given))
   }
 
+  /** Whether requests are traced that nobody has marked. For adapters. */
+  get tracesAll(): boolean {
+    return this.#policy.traceAll
+  }
+
   /** Runs a handler inside the server span of its request. For adapters. */
   serve<Result>(exchange: Exchange, handler: () => Result, attributes?: readonly TracedAttribute[]): Result {
     return this.#current().node.serve(exchange, this.#serving(exchange, attributes), handler)

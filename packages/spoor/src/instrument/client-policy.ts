@@ -1,6 +1,6 @@
 import type { Span } from '../api/span.ts'
 import { type Checks, check, listOf } from '../checks.ts'
-import { report } from '../log.ts'
+import { guarded } from '../guarded.ts'
 import { rename } from './names.ts'
 import type { EngineSpan } from './row.ts'
 
@@ -44,23 +44,13 @@ export class ClientPolicy {
     if (callee !== undefined) span.setTag('peer.service', callee)
     const endpoint = first(this.#endpoints, headerOf)
     if (endpoint !== undefined) rename(span, `${method} ${endpoint}`)
-    if (this.#callback === undefined) return
-    try {
-      const result = this.#callback(span, request)
-      if (result instanceof Promise) result.then(undefined, complain)
-    } catch (error) {
-      complain(error)
-    }
+    const callback = this.#callback
+    if (callback !== undefined)
+      guarded('client.clientSpanCallback', CALLBACK_THREW, () => callback(span, request))
   }
 }
 
-function complain(error: unknown): void {
-  report(
-    'client.clientSpanCallback',
-    'clientSpanCallback threw; the request is not affected, the span goes on without it',
-    error,
-  )
-}
+const CALLBACK_THREW = 'clientSpanCallback threw; the request is not affected, the span goes on without it'
 
 function first(headers: readonly string[], headerOf: HeaderOf): string | undefined {
   for (const name of headers) {

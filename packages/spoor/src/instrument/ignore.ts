@@ -1,7 +1,7 @@
 import { isObject, refuse, requireKnown } from '../checks.ts'
 import { report } from '../log.ts'
 import type { InboundRequest } from './inbound-request.ts'
-import { targetPath } from './url.ts'
+import { pathOf } from './url.ts'
 
 /** A text, exactly as it is; with `*` at its end, what begins so; or a regular expression. */
 export type Pattern = string | RegExp
@@ -57,7 +57,7 @@ export function ignoring(given: Ignore | undefined): IgnoreDecision | null {
   return {
     atArrival(request, view) {
       if (ignored.has(view.method)) return true
-      if (paths.length > 0 && paths.some((pattern) => matches(pattern, pathOf(view)))) return true
+      if (paths.length > 0 && paths.some((pattern) => matches(pattern, pathOf(view.url)))) return true
       if (
         userAgents.length > 0 &&
         userAgents.some((pattern) => isPartOf(pattern, view.headers['user-agent']))
@@ -80,12 +80,6 @@ export function rulesOf(given: Ignore): IgnoreRules {
 
 function isPattern(item: unknown): boolean {
   return typeof item === 'string' || (isObject(item) && item instanceof RegExp)
-}
-
-function pathOf({ url }: InboundRequest): string {
-  const target = targetPath(url)
-  const mark = target.indexOf('?')
-  return mark < 0 ? target : target.slice(0, mark)
 }
 
 function matches(pattern: Pattern, text: string): boolean {

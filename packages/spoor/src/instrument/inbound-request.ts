@@ -4,7 +4,7 @@ import { methodName, writeClient, writeMethod } from '../semantics/http.ts'
 import { behindProxy } from './forwarded.ts'
 import type { EngineSpan, Row } from './row.ts'
 import type { Runtime } from './runtime.ts'
-import { maskQuery, targetPath } from './url.ts'
+import { maskQuery, pathOf, targetPath } from './url.ts'
 
 /** What a server span says of its request when it begins. */
 
@@ -63,10 +63,9 @@ function describeOrigin(request: InboundRequest, path: string, to: FactWriter, r
 
 /** Corrects what a span says of who asks, and for what: another one of those who trace the request believes its proxy. */
 export function correctOrigin(runtime: Runtime, span: EngineSpan, request: InboundRequest): void {
-  const [path = ''] = targetPath(request.url).split('?')
   describeOrigin(
     behindProxy(request),
-    path,
+    pathOf(request.url),
     { append: (key, value) => void span.setTag(key, value) },
     runtime,
   )

@@ -1,6 +1,7 @@
 import { KIND_SERVER } from '../api/span-kind.ts'
 import { write } from '../semantics/dialect.ts'
 import { NEST_PATTERN } from '../semantics/nest.ts'
+import { attempt } from './admit.ts'
 import type { Binding } from './bind.ts'
 import { isObservable, watchObservable } from './observables.ts'
 import { describing, failureOf, noteFailure, serverSpanOf, setServerSpan } from './open-requests.ts'
@@ -64,17 +65,11 @@ export function serveMessage(
     end(false)
     return result
   }
-  try {
-    const result = scope.with(span, handler)
-    if (!(result instanceof Promise)) return answered(result)
-    return result.then(answered, (error: unknown) => {
-      end(true, error)
-      throw error
-    })
-  } catch (error) {
-    end(true, error)
-    throw error
-  }
+  return attempt(
+    () => scope.with(span, handler),
+    (error) => end(true, error),
+    answered,
+  )
 }
 
 /** A pattern as text: texts as they are, objects as JSON. */

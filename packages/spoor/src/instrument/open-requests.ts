@@ -23,6 +23,12 @@ export function serverSpanOf(message: object): EngineSpan | null {
   return (message as Carrier)[SERVER_SPAN] ?? open.sealed?.get(message) ?? null
 }
 
+/** The server span of a request, if it keeps what it is told. */
+export function recordingSpanOf(request: object | undefined): EngineSpan | null {
+  const span = request === undefined ? null : serverSpanOf(request)
+  return span === null || span.recording === false ? null : span
+}
+
 /** Ties a server span to its request and response. */
 export function setServerSpan(span: EngineSpan, request: object, response: object): void {
   tie(span, request)

@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Binding } from './bind.ts'
 import { contextHeaders } from './context-headers.ts'
 import type { Engine } from './engine.ts'
-import { type HeaderList, withoutHeaders } from './header-list.ts'
+import { type HeaderList, headerIn, withoutHeaders } from './header-list.ts'
 import type { Emit } from './requests.ts'
 import type { EngineSpan } from './row.ts'
 
@@ -142,9 +142,7 @@ class Departure implements Outbound {
   header(name: string): string | undefined {
     const headers = this.#headers
     if (!Array.isArray(headers)) return text(headers?.[name]?.[1])
-    const flat: unknown[] = Array.isArray(headers[0]) ? headers.flat() : headers
-    const index = flat.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name)
-    return index < 0 ? undefined : text(flat[index + 1])
+    return text(headerIn(headers, name))
   }
 }
 

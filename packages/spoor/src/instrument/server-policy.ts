@@ -1,5 +1,5 @@
 import type { Span } from '../api/span.ts'
-import { report } from '../log.ts'
+import { guarded } from '../guarded.ts'
 import { type IgnoreDecision, ignoring } from './ignore.ts'
 import type { InboundRequest } from './inbound-request.ts'
 import { attend, failureOf } from './open-requests.ts'
@@ -129,21 +129,7 @@ function tell(span: Span, request: object, attributes: readonly TracedAttribute[
   return missing
 }
 
-/** Calls what the user gave. It may be asynchronous: nobody waits for it, and nobody else would see it reject. */
 function call(name: string, callback: () => unknown): unknown {
-  const complain = (error: unknown): void => {
-    report(
-      `server.${name}`,
-      `${name} threw; the response is not affected, the span goes on without it`,
-      error,
-    )
-  }
-  try {
-    const result = callback()
-    if (result instanceof Promise) result.then(undefined, complain)
-    return result
-  } catch (error) {
-    complain(error)
-    return undefined
-  }
+  const message = `${name} threw; the response is not affected, the span goes on without it`
+  return guarded(`server.${name}`, message, callback)
 }

@@ -49,6 +49,13 @@ export function targetPath(target: string): string {
   return target.charCodeAt(end) === 0x2f ? target.slice(end) : `/${target.slice(end)}`
 }
 
+/** The path of a request target: without query. */
+export function pathOf(target: string): string {
+  const path = targetPath(target)
+  const mark = path.indexOf('?')
+  return mark < 0 ? path : path.slice(0, mark)
+}
+
 /** Removes `user:password@` from an absolute URL and masks its secret parameters. */
 export function maskUrl(url: string, secrets: ReadonlySet<string>): string {
   const scheme = url.indexOf('://')

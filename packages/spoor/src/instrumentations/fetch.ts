@@ -1,4 +1,5 @@
 import { keepDispatchContext } from '../instrument/dispatchers.ts'
+import { headerIn } from '../instrument/header-list.ts'
 import { httpClient, type Instrumentation, instrumentation } from '../instrument/index.ts'
 import { hostOf } from '../instrument/url.ts'
 
@@ -27,12 +28,6 @@ function replaceHeader(request: Request, name: string, value: string): void {
   request.addHeader(name, value)
 }
 
-function headerOf({ headers }: Request, name: string): unknown {
-  if (!Array.isArray(headers)) return undefined
-  const index = headers.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name)
-  return index < 0 ? undefined : headers[index + 1]
-}
-
 /** The global `fetch` and every undici client. */
 export const fetch: Instrumentation = instrumentation({
   name: 'undici',
@@ -57,7 +52,8 @@ export const fetch: Instrumentation = instrumentation({
         host: ({ request }) => hostOf(String(request.origin)).host,
         port: ({ request }) => hostOf(String(request.origin)).port,
         request: ({ request }) => request,
-        header: ({ request }, name) => headerOf(request, name),
+        header: ({ request: { headers } }, name) =>
+          Array.isArray(headers) ? headerIn(headers, name) : undefined,
         status: ({ response }) => response?.statusCode,
       }),
       key: ({ request }: Message) => request,

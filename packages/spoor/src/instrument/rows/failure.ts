@@ -1,5 +1,5 @@
 import { KIND_SERVER } from '../../api/span-kind.ts'
-import { noteFailure, serverSpanOf } from '../open-requests.ts'
+import { noteFailure, recordingSpanOf } from '../open-requests.ts'
 import type { Row } from '../row.ts'
 
 /** What a framework's table says of an error on its way through the application. */
@@ -19,11 +19,7 @@ export function failure<Event>(facts: FailureFacts<Event>): Row<Event> {
     name: () => '',
     describe() {},
     ...(facts.skip === undefined ? {} : { skip: facts.skip }),
-    target(event) {
-      const request = facts.request(event)
-      const span = request === undefined ? null : serverSpanOf(request)
-      return span === null || span.recording === false ? null : span
-    },
+    target: (event) => recordingSpanOf(facts.request(event)),
     failure: facts.error,
     fail: (_, span, error) => noteFailure(span, error),
   }

@@ -1,5 +1,5 @@
 import { KIND_SERVER } from '../../api/span-kind.ts'
-import { serverSpanOf, tellHandler } from '../open-requests.ts'
+import { recordingSpanOf, tellHandler } from '../open-requests.ts'
 import type { Row } from '../row.ts'
 
 /** What a framework's table says of who handles a request. */
@@ -19,9 +19,8 @@ export function handler<Event>(facts: HandlerFacts<Event>): Row<Event> {
     name: () => '',
     describe() {},
     target(event, runtime) {
-      const request = facts.request(event)
-      const span = request === undefined ? null : serverSpanOf(request)
-      if (span !== null && span.recording !== false) {
+      const span = recordingSpanOf(facts.request(event))
+      if (span !== null) {
         tellHandler(runtime, span, {
           framework: facts.framework,
           controller: facts.controller(event),

@@ -1,5 +1,5 @@
 import { KIND_SERVER } from '../../api/span-kind.ts'
-import { attend, noteFailure, present, serverSpanOf, tellRoute } from '../open-requests.ts'
+import { attend, noteFailure, present, recordingSpanOf, tellRoute } from '../open-requests.ts'
 import type { EngineSpan, Row } from '../row.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -35,9 +35,8 @@ export function route<Event>(facts: RouteFacts<Event>): Row<Event> {
     describe() {},
     ...(facts.skip === undefined ? {} : { skip: facts.skip }),
     target(event, runtime) {
-      const request = facts.request(event)
-      const span = request === undefined ? null : serverSpanOf(request)
-      if (span === null || span.recording === false) return null
+      const span = recordingSpanOf(facts.request(event))
+      if (span === null) return null
       const view = facts.view?.(event)
       if (view !== undefined) present(span, view)
       if (atStart) name(event, span, runtime)
